@@ -1,0 +1,187 @@
+/**
+ * What server and nodes say to each other. The bytes are specified in docs/protocol.md.
+ *
+ * @module
+ */
+
+/** The version of the wire protocol. A peer that speaks another one is refused. */
+export const protocolVersion = 1;
+
+/** A node's identity, given by the server: 16 lower-case hexadecimal digits. */
+export type NodeId = string & { readonly __brand?: "NodeId" };
+
+/** One attempt at one task, as it travels to a node. */
+export interface TaskEntry {
+  /** The number of the task, from 0; a safe integer. */
+  readonly task: number;
+  /** The attempt, from 1. */
+  readonly attempt: number;
+  /** How long the attempt may compute, in milliseconds; 0 for no limit. */
+  readonly timeoutMs: number;
+  /** The task's data as the payload codec wrote it. */
+  readonly payload: Uint8Array;
+}
+
+/** How an attempt ended on its node. */
+export interface ResultEntry {
+  readonly task: number;
+  readonly attempt: number;
+  /** `ok`: the payload is the result; `failed`: the payload is a {@linkcode TaskFailure} (`encodeFailure`). */
+  readonly status: "ok" | "failed";
+  /** How long the attempt computed, in milliseconds. */
+  readonly elapsedMs: number;
+  readonly payload: Uint8Array;
+}
+
+/** Why an attempt failed. */
+export interface TaskFailure {
+  /**
+   * `error`: user code threw. `encode`: the result cannot travel. `decode`: the task's data could not be read.
+   * `timeout`: it computed for longer than its limit. `worker-lost`: its worker ended under it. `handed-back`: the
+   * node gives the task back unharmed (its worker was lost through another task, or the node leaves).
+   */
+  readonly kind: "error" | "encode" | "decode" | "timeout" | "worker-lost" | "handed-back";
+  /** The name of the error's class. */
+  readonly name: string;
+  readonly message: string;
+  /** The stack where the error was thrown, on the node. */
+  readonly stack?: string;
+}
+
+/** The first frame on a connection, from the node. */
+export interface Hello {
+  readonly type: "hello";
+  readonly protocol: number;
+  /** The version of the Gristmill package. */
+  readonly package: string;
+  /** The name of the job that the node was started with. */
+  readonly job: string;
+  /** The hash of the job's code: 64 hexadecimal digits. */
+  readonly codeHash: string;
+  /** A name for people, by default host name and process id. */
+  readonly name: string;
+  /** How many tasks the node computes at once. */
+  readonly slots: number;
+  /** What the node says of itself, such as `{ gpu: "1" }`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** 32 random bytes, part of the mutual proof. */
+  readonly nonce: Uint8Array;
+}
+
+/** The server's answer to a {@linkcode Hello} when a key is demanded. */
+export interface Challenge {
+  readonly type: "challenge";
+  /** 32 random bytes. */
+  readonly nonce: Uint8Array;
+  /** HMAC-SHA-256 with the key: the server knows it. */
+  readonly proof: Uint8Array;
+}
+
+/** The node's answer to a {@linkcode Challenge}. */
+export interface Proof {
+  readonly type: "proof";
+  /** HMAC-SHA-256 with the key: the node knows it. */
+  readonly proof: Uint8Array;
+}
+
+/** The node is registered. What follows is one `initial` frame, then tasks. */
+export interface Welcome {
+  readonly type: "welcome";
+  readonly protocol: number;
+  readonly package: string;
+  readonly node: NodeId;
+  /** How often the node sends a heartbeat, in milliseconds. */
+  readonly heartbeatMs: number;
+  /** The job's options as the payload codec wrote them. */
+  readonly options: Uint8Array;
+}
+
+/** The node is not taken; the server closes the connection after it. */
+export interface Refused {
+  readonly type: "refused";
+  /** Stable, such as `version-mismatch`. */
+  readonly code: RefusalCode;
+  /** One line with both values and what to do. */
+  readonly message: string;
+  /** Whether another try may succeed without any change by a person. */
+  readonly retry: boolean;
+}
+
+/** The reasons for a {@linkcode Refused}. */
+export type RefusalCode =
+  | "version-mismatch"
+  | "job-mismatch"
+  | "code-mismatch"
+  | "key-required"
+  | "key-mismatch"
+  | "finished";
+
+/** Either side is alive. From a node it carries what it is doing. */
+export interface HeartbeatMessage {
+  readonly type: "heartbeat";
+  /** How many tasks the node computes right now. */
+  readonly busy?: number;
+  /** How many tasks wait on the node. */
+  readonly queued?: number;
+}
+
+/** A line that user code wrote on a node. */
+export interface LogMessage {
+  readonly type: "log";
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly text: string;
+  readonly task?: number;
+  readonly attempt?: number;
+}
+
+/** How far a running attempt is. */
+export interface ProgressMessage {
+  readonly type: "progress";
+  readonly task: number;
+  readonly attempt: number;
+  /** Between 0 and 1. */
+  readonly fraction: number;
+}
+
+/** The node goes; its tasks have been handed back. */
+export interface Leave {
+  readonly type: "leave";
+  readonly reason: string;
+}
+
+/** The server wants these attempts ended; no result is expected of them. */
+export interface Cancel {
+  readonly type: "cancel";
+  readonly attempts: readonly { readonly task: number; readonly attempt: number }[];
+}
+
+/** The job is over; the node ends. */
+export interface Finished {
+  readonly type: "finished";
+  readonly outcome: "complete" | "failed" | "stopped";
+  readonly message: string;
+}
+
+/** Every control message. */
+export type ControlMessage =
+  | Hello
+  | Challenge
+  | Proof
+  | Welcome
+  | Refused
+  | HeartbeatMessage
+  | LogMessage
+  | ProgressMessage
+  | Leave
+  | Cancel
+  | Finished;
+
+/** What a connection carries, decoded. Payloads are views that stay valid for as long as they are held. */
+export type WireMessage =
+  | { readonly kind: "control"; readonly message: ControlMessage }
+  | { readonly kind: "tasks"; readonly tasks: readonly TaskEntry[] }
+  | { readonly kind: "results"; readonly results: readonly ResultEntry[] }
+  /** The job's initial data for this node; an absent payload means that it has none. */
+  | { readonly kind: "initial"; readonly payload: Uint8Array | undefined }
+  /** A message between the two halves of the user's job. */
+  | { readonly kind: "custom"; readonly payload: Uint8Array };

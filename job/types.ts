@@ -1,0 +1,151 @@
+/**
+ * The contracts between a job and Gristmill.
+ *
+ * @module
+ */
+import type { NodeId } from "../actors/remote/protocol.ts";
+
+export type { NodeId };
+
+/** What a job server says when a node could take work. */
+export type JobStatus<Task> =
+  /** Here is a task for that node. */
+  | { readonly status: "unfinished"; readonly data: Task }
+  /** Nothing now, but there may be when a result, a failure or a lost node has changed the books. */
+  | { readonly status: "waiting" }
+  /** The job is done. */
+  | { readonly status: "finished" };
+
+/** A value, now or later. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * The server half of a job that keeps its own books: the contract of node_crunch. Every call is made after the one
+ * before it has settled.
+ */
+export interface JobServer<Initial = unknown, Task = unknown, Result = unknown, Custom = unknown> {
+  /** Called once for each node that registers; what it returns is given to {@linkcode JobNode.setInitialData}. */
+  initialData?(node: NodeId): MaybePromise<Initial | undefined>;
+  /** Called whenever a node could take one more task. */
+  prepareDataForNode(node: NodeId): MaybePromise<JobStatus<Task>>;
+  /** Called once for each task's result. */
+  processDataFromNode(node: NodeId, result: Result): MaybePromise<void>;
+  /** Called with nodes that are gone. Their results will not come: give their work to others. */
+  heartbeatTimeout?(nodes: NodeId[]): MaybePromise<void>;
+  /** Called with what a node's half of the job has sent. */
+  customMessage?(node: NodeId, message: Custom): MaybePromise<void>;
+  /** Called once, when all is done. */
+  finishJob?(): MaybePromise<void>;
+}
+
+/** What the server half of a job can do. */
+export interface ServerContext<Custom = unknown> {
+  /** Writes into the server's log. */
+  readonly log: (text: string) => void;
+  /** Sends to one node's half of the job, or to all. @returns to how many nodes it went. */
+  readonly send: (to: NodeId | "all", message: Custom) => number;
+}
+
+/** The node half of a job. Each worker of a node has one. */
+export interface JobNode<Initial = unknown, Task = unknown, Result = unknown, Custom = unknown> {
+  /** Called once in each worker before its first task. */
+  setInitialData?(node: NodeId, data: Initial | undefined): MaybePromise<void>;
+  /** Computes one task. What it throws is reported to the server. */
+  processDataFromServer(data: Task, context: TaskContext<Custom>): MaybePromise<Result>;
+  /** Called with what the server's half of the job has sent. */
+  customMessage?(message: Custom): MaybePromise<void>;
+}
+
+/** What a task's computation can do. */
+export interface TaskContext<Custom = unknown> {
+  /** The node that computes. */
+  readonly node: NodeId;
+  /** The task's number, from 0. */
+  readonly task: number;
+  /** The attempt at this task, from 1. */
+  readonly attempt: number;
+  /** Aborted when the result is no longer wanted. */
+  readonly signal: AbortSignal;
+  /** Writes a line into the server's log, tagged with node, task and attempt. */
+  readonly log: (text: string) => void;
+  /** Says how far the task is, between 0 and 1. */
+  readonly progress: (fraction: number) => void;
+  /** Sends to the server's half of the job. */
+  readonly send: (message: Custom) => void;
+}
+
+/** Limits that a job sets for its tasks; the command line may set others. */
+export interface TaskLimits {
+  /** How long one attempt may compute, in milliseconds; 0 for no limit. @default 0 */
+  readonly timeoutMs?: number;
+  /** How many attempts a task has that fails by its own error. @default 3 */
+  readonly maxAttempts?: number;
+}
+
+/** Values that the command line can fill: an object of numbers, strings and booleans with their defaults. */
+export type JobOptions = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * A job as the runtime sees it, whatever way it was written. Made by `defineJob` and `defineJobPair`; what a job
+ * module exports as its default.
+ */
+// deno-lint-ignore no-explicit-any -- the runtime carries the user's types without knowing them
+export interface Job<Options extends JobOptions = any> {
+  /** Tells a job from any other object, also across copies of this package. */
+  readonly gristmill: "job/1";
+  /** The job's name, for people. */
+  readonly name: string;
+  /** The options and their defaults. */
+  readonly options: Options;
+  /** Limits for each task. */
+  readonly limits: TaskLimits;
+  /** Makes the server's books. */
+  readonly book: (options: Options, context: ServerContext) => JobBook;
+  /** Makes the node half, once in each worker. */
+  readonly node: (options: Options) => JobNode;
+}
+
+/**
+ * The server half as the Job actor drives it: both levels of the job contract become one of these.
+ *
+ * @typeParam Task The task's data as the user sees it
+ */
+export interface JobBook<Task = unknown, Result = unknown> {
+  /**
+   * Whether a task belongs to the node that it was made for. Then it is retried there, and forgotten with the node,
+   * for the book will hand its work out anew.
+   */
+  readonly pinned: boolean;
+  readonly initialData: (node: NodeId) => MaybePromise<unknown>;
+  readonly next: (node: NodeId) => MaybePromise<JobStatus<Task>>;
+  readonly collect: (node: NodeId, result: Result, task: Task) => MaybePromise<void>;
+  readonly lost: (nodes: NodeId[]) => MaybePromise<void>;
+  readonly custom: (node: NodeId, message: unknown) => MaybePromise<void>;
+  readonly finish: (summary: Summary) => MaybePromise<void>;
+  /** How many tasks there are in all, as far as the book knows; for progress. */
+  readonly total: () => number | undefined;
+}
+
+/** How a job went. */
+export interface Summary {
+  /** `complete`: every task was collected. `failed`: a task, or the job's own code, failed. `stopped`: by request. */
+  readonly outcome: "complete" | "failed" | "stopped";
+  /** Why, if it is not complete: one line, then details on further lines. */
+  readonly reason?: string;
+  /** How many tasks were collected. */
+  readonly collected: number;
+  /** How many tasks failed for good. */
+  readonly failed: number;
+  /** How many attempts were made again, for whatever reason. */
+  readonly retried: number;
+  /** How many late or duplicate results were dropped. */
+  readonly dropped: number;
+  /** How many nodes took part. */
+  readonly nodes: number;
+  /** How many of these were lost. */
+  readonly nodesLost: number;
+  /** From start to end, in milliseconds. */
+  readonly elapsedMs: number;
+  /** The time that nodes spent computing what was collected, in milliseconds. */
+  readonly computeMs: number;
+}
