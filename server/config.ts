@@ -1,0 +1,186 @@
+/**
+ * The settings of servers and nodes: their defaults, their limits, and where each can be given.
+ *
+ * @module
+ */
+import { ConfigError } from "./errors.ts";
+
+/** Every setting. A server reads some of them, a node others; one file can serve both. */
+export interface Config {
+  /** The address that the server listens on, or that a node dials: a host name or an IP address. @default "127.0.0.1" */
+  readonly host: string;
+  /** The TCP port; 0 lets the system choose one when listening. @default 9000 */
+  readonly port: number;
+  /** How often a node says that it is alive, in milliseconds. It is given up after 1.75 of these. @default 5000 */
+  readonly heartbeatMs: number;
+  /** The base of a node's wait before it dials again, in milliseconds; doubled with each failure. @default 1000 */
+  readonly retryDelayMs: number;
+  /** How many failures in a row to reach the server a node tolerates. @default 5 */
+  readonly retryCounter: number;
+  /** How many tasks a node computes at once; 0 for one a core. @default 0 */
+  readonly workers: number;
+  /** Whether frames are compressed where that pays; never on loopback. @default true */
+  readonly compress: boolean;
+  /** Whether the connection uses TLS; the server then needs a certificate and its key. @default false */
+  readonly encrypt: boolean;
+  /** What server and nodes must both know; empty for none. Never sent: each side proves that it knows it. @default "" */
+  readonly key: string;
+  /** The server's TLS certificate, a PEM file. @default "" */
+  readonly certificateFile: string;
+  /** The private key of the server's TLS certificate, a PEM file. @default "" */
+  readonly certificateKeyFile: string;
+  /** The certificate, a PEM file, that a node trusts beside the system's own. @default "" */
+  readonly authorityFile: string;
+  /** How long one attempt at a task may compute, in milliseconds; 0 for what the job says. @default 0 */
+  readonly taskTimeoutMs: number;
+  /** How many attempts a task has that fails by its own error; 0 for what the job says, or 3. @default 0 */
+  readonly maxAttempts: number;
+  /** How many lost nodes a task may survive before it counts as failed. @default 5 */
+  readonly maxNodeLosses: number;
+  /** How long a new connection may take to introduce itself, in milliseconds. @default 10000 */
+  readonly handshakeTimeoutMs: number;
+  /** How long the server waits for nodes to take their leave at the end, in milliseconds. @default 1000 */
+  readonly closeTimeoutMs: number;
+  /** The node's name in logs; empty for host name and process id. @default "" */
+  readonly name: string;
+  /** The least grave lines that are logged: `debug`, `info`, `warn` or `error`. @default "info" */
+  readonly logLevel: string;
+  /** A file that log lines are appended to instead of the standard error. @default "" */
+  readonly logFile: string;
+}
+
+/** How one setting is given and checked. */
+export interface ConfigField {
+  /** Its name in a program and in a JSON file. */
+  readonly name: keyof Config;
+  /** Its flag on the command line, without the dashes. */
+  readonly flag: string;
+  /** Its environment variable. */
+  readonly env: string;
+  readonly type: "string" | "number" | "boolean";
+  /** One line for people, with its unit. */
+  readonly help: string;
+  /** Whether it concerns the server, a node, or both. */
+  readonly side: "server" | "node" | "both";
+  /** For numbers: the least and the greatest value. All numbers are whole. */
+  readonly min?: number;
+  readonly max?: number;
+  /** For strings: the only values allowed. */
+  readonly oneOf?: readonly string[];
+}
+
+/** The defaults of all settings. */
+export const defaultConfig: Config = {
+  host: "127.0.0.1",
+  port: 9000,
+  heartbeatMs: 5_000,
+  retryDelayMs: 1_000,
+  retryCounter: 5,
+  workers: 0,
+  compress: true,
+  encrypt: false,
+  key: "",
+  certificateFile: "",
+  certificateKeyFile: "",
+  authorityFile: "",
+  taskTimeoutMs: 0,
+  maxAttempts: 0,
+  maxNodeLosses: 5,
+  handshakeTimeoutMs: 10_000,
+  closeTimeoutMs: 1_000,
+  name: "",
+  logLevel: "info",
+  logFile: "",
+};
+
+const dayMs = 86_400_000;
+
+type FieldRow = readonly [
+  name: keyof Config,
+  side: ConfigField["side"],
+  help: string,
+  bounds?: { readonly min: number; readonly max: number } | readonly string[],
+];
+
+const rows: readonly FieldRow[] = [
+  ["host", "both", "address to listen on, or to dial"],
+  ["port", "both", "TCP port; 0 lets the system choose", { min: 0, max: 65_535 }],
+  ["heartbeatMs", "server", "how often nodes say that they are alive, in ms", { min: 10, max: dayMs }],
+  ["retryDelayMs", "node", "base of the wait before dialling again, in ms", { min: 1, max: dayMs }],
+  ["retryCounter", "node", "failures in a row to reach the server before giving up", { min: 0, max: 1e9 }],
+  ["workers", "node", "tasks computed at once by a node; 0 for one a core", { min: 0, max: 4_096 }],
+  ["compress", "both", "compress frames where that pays"],
+  ["encrypt", "both", "use TLS"],
+  ["key", "both", "secret that server and nodes must share"],
+  ["certificateFile", "server", "TLS certificate of the server (PEM)"],
+  ["certificateKeyFile", "server", "private key of that certificate (PEM)"],
+  ["authorityFile", "node", "certificate to trust (PEM)"],
+  ["taskTimeoutMs", "server", "limit of one attempt at a task, in ms; 0 for what the job says", {
+    min: 0,
+    max: 2 ** 32 - 1,
+  }],
+  ["maxAttempts", "server", "attempts at a task that fails; 0 for what the job says, or 3", { min: 0, max: 1e6 }],
+  ["maxNodeLosses", "server", "lost nodes that a task survives", { min: 0, max: 1e6 }],
+  ["handshakeTimeoutMs", "server", "time for a new connection to introduce itself, in ms", { min: 100, max: dayMs }],
+  ["closeTimeoutMs", "server", "time for nodes to leave at the end, in ms", { min: 0, max: dayMs }],
+  ["name", "node", "name in logs"],
+  ["logLevel", "both", "least grave lines to log", ["debug", "info", "warn", "error"]],
+  ["logFile", "both", "file to append log lines to"],
+];
+
+const words = (name: string): string[] => name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+
+/** All settings, in the order of help texts. Flags drop the unit: `heartbeatMs` is `--heartbeat`. */
+export const configFields: readonly ConfigField[] = rows.map(([name, side, help, bounds]) => ({
+  name,
+  side,
+  help,
+  flag: words(name).filter((word) => word !== "ms").join("-"),
+  env: `GRISTMILL_${words(name).filter((word) => word !== "ms").join("_").toUpperCase()}`,
+  type: typeof defaultConfig[name] as ConfigField["type"],
+  ...(Array.isArray(bounds)
+    ? { oneOf: bounds as readonly string[] }
+    : bounds as { min: number; max: number } | undefined),
+}));
+
+function checkField(field: ConfigField, value: unknown): void {
+  const { name, flag, type, min = -Infinity, max = Infinity, oneOf } = field;
+  const complain = (wanted: string): never => {
+    const shown = name === "key" ? "(hidden)" : JSON.stringify(value) ?? String(value);
+    throw new ConfigError(`Cannot use ${name} = ${shown}: it must be ${wanted} (option --${flag})`);
+  };
+  if (typeof value !== type) complain(`a ${type}`);
+  if (type === "number" && !(Number.isInteger(value) && (value as number) >= min && (value as number) <= max)) {
+    complain(`a whole number from ${min} to ${max}`);
+  }
+  if (oneOf && !oneOf.includes(value as string)) complain(`one of ${oneOf.join(", ")}`);
+}
+
+/**
+ * Fills in the defaults and checks every value.
+ *
+ * @throws {ConfigError} code `config-invalid`, for an unknown name or a value that is not allowed.
+ *
+ * @example
+ * ```ts
+ * import { checkConfig } from "@gristmill/gristmill";
+ *
+ * const config = checkConfig({ port: 0, heartbeatMs: 1000 });
+ * ```
+ */
+export function checkConfig(partial: Readonly<Record<string, unknown>> | Partial<Config>): Config {
+  for (const [name, value] of Object.entries(partial)) {
+    const field = configFields.find((candidate) => candidate.name === name);
+    if (!field) {
+      const known = configFields.map((candidate) => candidate.name).join(", ");
+      throw new ConfigError(`Unknown setting ${JSON.stringify(name)}: the settings are ${known}`);
+    }
+    if (value !== undefined) checkField(field, value);
+  }
+  const given = Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
+  const config: Config = { ...defaultConfig, ...given };
+  if (config.host === "") {
+    throw new ConfigError('Cannot use host = "": it must be a host name or an IP address (option --host)');
+  }
+  return config;
+}
