@@ -21,21 +21,22 @@ export type MaybePromise<T> = T | Promise<T>;
 
 /**
  * The server half of a job that keeps its own books: the contract of node_crunch. Every call is made after the one
- * before it has settled.
+ * before it has settled. The members are function properties, not methods, so that the compiler compares their
+ * parameters strictly; write them as methods all the same.
  */
 export interface JobServer<Initial = unknown, Task = unknown, Result = unknown, Custom = unknown> {
   /** Called once for each node that registers; what it returns is given to {@linkcode JobNode.setInitialData}. */
-  initialData?(node: NodeId): MaybePromise<Initial | undefined>;
+  readonly initialData?: (node: NodeId) => MaybePromise<Initial | undefined>;
   /** Called whenever a node could take one more task. */
-  prepareDataForNode(node: NodeId): MaybePromise<JobStatus<Task>>;
+  readonly prepareDataForNode: (node: NodeId) => MaybePromise<JobStatus<Task>>;
   /** Called once for each task's result. */
-  processDataFromNode(node: NodeId, result: Result): MaybePromise<void>;
+  readonly processDataFromNode: (node: NodeId, result: Result) => MaybePromise<void>;
   /** Called with nodes that are gone. Their results will not come: give their work to others. */
-  heartbeatTimeout?(nodes: NodeId[]): MaybePromise<void>;
+  readonly heartbeatTimeout?: (nodes: NodeId[]) => MaybePromise<void>;
   /** Called with what a node's half of the job has sent. */
-  customMessage?(node: NodeId, message: Custom): MaybePromise<void>;
-  /** Called once, when all is done. */
-  finishJob?(): MaybePromise<void>;
+  readonly customMessage?: (node: NodeId, message: Custom) => MaybePromise<void>;
+  /** Called once, when all is done; not after a job that failed or was stopped. */
+  readonly finishJob?: (summary: Summary) => MaybePromise<void>;
 }
 
 /** What the server half of a job can do. */
@@ -49,11 +50,11 @@ export interface ServerContext<Custom = unknown> {
 /** The node half of a job. Each worker of a node has one. */
 export interface JobNode<Initial = unknown, Task = unknown, Result = unknown, Custom = unknown> {
   /** Called once in each worker before its first task. */
-  setInitialData?(node: NodeId, data: Initial | undefined): MaybePromise<void>;
+  readonly setInitialData?: (node: NodeId, data: Initial | undefined) => MaybePromise<void>;
   /** Computes one task. What it throws is reported to the server. */
-  processDataFromServer(data: Task, context: TaskContext<Custom>): MaybePromise<Result>;
+  readonly processDataFromServer: (data: Task, context: TaskContext<Custom>) => MaybePromise<Result>;
   /** Called with what the server's half of the job has sent. */
-  customMessage?(message: Custom): MaybePromise<void>;
+  readonly customMessage?: (message: Custom) => MaybePromise<void>;
 }
 
 /** What a task's computation can do. */
@@ -106,7 +107,9 @@ export interface Job<Options extends JobOptions = any> {
 }
 
 /**
- * The server half as the Job actor drives it: both levels of the job contract become one of these.
+ * The server half as the Job actor drives it: both levels of the job contract become one of these. A call need not
+ * wait until the one before it has settled. While `next` is pending, `collect` and `dropped` must not be held back:
+ * an adaptive job waits in `next` for exactly these.
  *
  * @typeParam Task The task's data as the user sees it
  */
@@ -119,8 +122,13 @@ export interface JobBook<Task = unknown, Result = unknown> {
   readonly initialData: (node: NodeId) => MaybePromise<unknown>;
   readonly next: (node: NodeId) => MaybePromise<JobStatus<Task>>;
   readonly collect: (node: NodeId, result: Result, task: Task) => MaybePromise<void>;
+  /** Called with a task that failed for good: no result of it will be collected. */
+  readonly dropped: (task: Task) => MaybePromise<void>;
   readonly lost: (nodes: NodeId[]) => MaybePromise<void>;
   readonly custom: (node: NodeId, message: unknown) => MaybePromise<void>;
+  /** Called once when no more tasks will be asked for, whatever the outcome, before `finish`: frees the source of tasks. */
+  readonly close: () => MaybePromise<void>;
+  /** Called once at the end, whatever the outcome. */
   readonly finish: (summary: Summary) => MaybePromise<void>;
   /** How many tasks there are in all, as far as the book knows; for progress. */
   readonly total: () => number | undefined;
