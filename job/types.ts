@@ -43,6 +43,11 @@ export interface JobServer<Initial = unknown, Task = unknown, Result = unknown, 
 export interface ServerContext<Custom = unknown> {
   /** Writes into the server's log. */
   readonly log: (text: string) => void;
+  /**
+   * Says that the books have changed for a reason of their own, such as a file that arrived: nodes that were told to
+   * wait are asked for again at once.
+   */
+  readonly changed: () => void;
   /** Sends to one node's half of the job, or to all. @returns to how many nodes it went. */
   readonly send: (to: NodeId | "all", message: Custom) => number;
 }

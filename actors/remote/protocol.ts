@@ -155,6 +155,12 @@ export interface Cancel {
   readonly attempts: readonly { readonly task: number; readonly attempt: number }[];
 }
 
+/** The server would give these attempts to an idle node: hand back those that have not begun (`handed-back`). */
+export interface Recall {
+  readonly type: "recall";
+  readonly attempts: Cancel["attempts"];
+}
+
 /** The job is over; the node ends. */
 export interface Finished {
   readonly type: "finished";
@@ -174,6 +180,7 @@ export type ControlMessage =
   | ProgressMessage
   | Leave
   | Cancel
+  | Recall
   | Finished;
 
 /** What a connection carries, decoded. Payloads are views that stay valid for as long as they are held. */

@@ -1,0 +1,164 @@
+/**
+ * What the actors of a server say to each other.
+ *
+ * @module
+ */
+import type { Ref } from "../actors/types.ts";
+import type {
+  Cancel,
+  Finished,
+  Hello,
+  NodeId,
+  ProgressMessage,
+  Refused,
+  ResultEntry,
+  TaskEntry,
+  TaskFailure,
+  WireMessage,
+} from "../actors/remote/protocol.ts";
+import type { ConnectionClosed } from "../actors/remote/connection.ts";
+import type { Link } from "../actors/remote/transport.ts";
+import type { Summary } from "../job/types.ts";
+
+/** To a Session: the local stand-in of one node. */
+export type SessionMessage =
+  | { readonly type: "wire"; readonly message: WireMessage }
+  | { readonly type: "closed"; readonly closed: ConnectionClosed }
+  | { readonly type: "handshake-timeout" }
+  | { readonly type: "registered"; readonly node: NodeId }
+  /** The node came too late, or may not come. */
+  | { readonly type: "refused"; readonly refusal: Refused }
+  | { readonly type: "initial"; readonly payload: Uint8Array | undefined }
+  | { readonly type: "grant"; readonly tasks: readonly TaskEntry[] }
+  | { readonly type: "cancel"; readonly attempts: Cancel["attempts"]; readonly recall: boolean }
+  | { readonly type: "custom"; readonly payload: Uint8Array }
+  /** Say this, then close. */
+  | { readonly type: "finish"; readonly message: Finished }
+  /** The node was silent for too long. */
+  | { readonly type: "timed-out" };
+
+/** What is known of a node. */
+export interface NodeStatistics {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly slots: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where it dialled in from. */
+  readonly address: string;
+  readonly state: "here" | "left" | "lost";
+  /** When it registered, in milliseconds since the server's start. */
+  readonly joinedMs: number;
+}
+
+/** To the Registry: who is here. */
+export type RegistryMessage =
+  | {
+    readonly type: "register";
+    readonly hello: Hello;
+    readonly address: string;
+    readonly session: Ref<SessionMessage>;
+  }
+  /** The node says goodbye: what ends now is no loss. */
+  | { readonly type: "leaving"; readonly node: NodeId }
+  | { readonly type: "session-ended"; readonly node: NodeId; readonly why: string }
+  | { readonly type: "timed-out"; readonly nodes: readonly NodeId[] }
+  | { readonly type: "custom"; readonly to: NodeId | "all"; readonly payload: Uint8Array }
+  | { readonly type: "statistics"; readonly replyTo: Ref<readonly NodeStatistics[]> }
+  /** Tells every node that the job is over; answers when all have gone. */
+  | { readonly type: "dismiss"; readonly message: Finished; readonly replyTo: Ref<"gone"> };
+
+/** To the Heartbeat: who was heard when. */
+export type HeartbeatActorMessage =
+  | { readonly type: "heard"; readonly node: NodeId }
+  | { readonly type: "forget"; readonly node: NodeId }
+  | { readonly type: "check" };
+
+/** A task as the Job offers it. */
+export interface OfferedTask {
+  readonly task: number;
+  readonly payload: Uint8Array;
+}
+
+/** To the Scheduler: who computes what. */
+export type SchedulerMessage =
+  | {
+    readonly type: "node-ready";
+    readonly node: NodeId;
+    readonly name: string;
+    readonly slots: number;
+    readonly session: Ref<SessionMessage>;
+  }
+  | { readonly type: "node-gone"; readonly node: NodeId; readonly isLoss: boolean }
+  | { readonly type: "results"; readonly node: NodeId; readonly results: readonly ResultEntry[] }
+  | { readonly type: "progress"; readonly node: NodeId; readonly progress: ProgressMessage }
+  /** The Job's answer to `need`. `requested` is the count of that request. */
+  | {
+    readonly type: "offer";
+    readonly node: NodeId;
+    readonly requested: number;
+    readonly tasks: readonly OfferedTask[];
+    readonly status: "more" | "waiting" | "finished";
+    readonly total: number | undefined;
+  }
+  | { readonly type: "collected"; readonly tasks: readonly number[] }
+  /** The Job could not take the result of a task. */
+  | { readonly type: "rejected"; readonly task: number; readonly failure: TaskFailure }
+  /** The job's books may have changed for a reason of their own. */
+  | { readonly type: "changed" }
+  /** Time to look again, and to say how far the job is. */
+  | { readonly type: "tick" }
+  /** Hands out nothing more and calls back what is out. Answers with the counts so far. */
+  | { readonly type: "halt"; readonly replyTo: Ref<Counts> };
+
+/** To the Job: the user's books. */
+export type JobMessage =
+  | { readonly type: "joined"; readonly node: NodeId; readonly session: Ref<SessionMessage> }
+  | { readonly type: "need"; readonly node: NodeId; readonly count: number }
+  | { readonly type: "results"; readonly node: NodeId; readonly results: readonly OfferedTask[] }
+  /** The node is gone, and with it the tasks that were made for it. */
+  | { readonly type: "lost"; readonly node: NodeId; readonly forgotten: readonly number[] }
+  | { readonly type: "custom"; readonly node: NodeId; readonly payload: Uint8Array }
+  | { readonly type: "finish"; readonly summary: Summary };
+
+/** To the root, which starts the others and ends them. */
+export type RootMessage =
+  | { readonly type: "accepted"; readonly link: Link }
+  /** The job is over, for this reason; the first one counts. */
+  | { readonly type: "over"; readonly outcome: Summary["outcome"]; readonly reason?: string }
+  | { readonly type: "halted"; readonly counts: Counts }
+  /** Every node has gone, or has had its time. */
+  | { readonly type: "dismissed" }
+  | { readonly type: "ended"; readonly summary: Summary };
+
+/** The Scheduler's counts. */
+export interface Counts {
+  readonly collected: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly dropped: number;
+  readonly nodes: number;
+  readonly nodesLost: number;
+  readonly computeMs: number;
+}
+
+/** How far a job is. */
+export interface Progress {
+  /** Tasks collected. */
+  readonly collected: number;
+  /** Attempts that are with nodes. */
+  readonly running: number;
+  /** Tasks that failed for good. */
+  readonly failed: number;
+  /** Tasks in all, where that is known. */
+  readonly total: number | undefined;
+  /** Nodes that are here. */
+  readonly nodes: number;
+  /** Their slots. */
+  readonly slots: number;
+  /** Tasks a second over the last half minute. */
+  readonly ratePerSecond: number;
+  /** Time until all is done, in milliseconds, where that can be known. */
+  readonly etaMs: number | undefined;
+  /** Time since the start, in milliseconds. */
+  readonly elapsedMs: number;
+}
