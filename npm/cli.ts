@@ -108,6 +108,5 @@ function tellUnknown(
 ): unknown {
   if (!/^-./.test(arg)) return unknown(arg);
   const [, key, value = true] = arg.match(/^--?([^=]+)(?:=(.*))?$/s) ?? [, arg.slice(1)];
-  const original = value === "true" && plainNo(`--${key}`) ? `--${key}` : arg;
-  return unknown(original, key, value);
+  return value === "true" && plainNo(`--${key}`) ? unknown(`--${key}`, key, true) : unknown(arg, key, value);
 }
