@@ -105,6 +105,11 @@ export interface Job<Options extends JobOptions = any> {
   readonly options: Options;
   /** Limits for each task. */
   readonly limits: TaskLimits;
+  /**
+   * Whether a task belongs to the node that it was made for. Then it is retried there, and forgotten with the node,
+   * for the book will hand its work out anew.
+   */
+  readonly pinned: boolean;
   /** Makes the server's books. */
   readonly book: (options: Options, context: ServerContext) => JobBook;
   /** Makes the node half, once in each worker. */
@@ -119,11 +124,6 @@ export interface Job<Options extends JobOptions = any> {
  * @typeParam Task The task's data as the user sees it
  */
 export interface JobBook<Task = unknown, Result = unknown> {
-  /**
-   * Whether a task belongs to the node that it was made for. Then it is retried there, and forgotten with the node,
-   * for the book will hand its work out anew.
-   */
-  readonly pinned: boolean;
   readonly initialData: (node: NodeId) => MaybePromise<unknown>;
   readonly next: (node: NodeId) => MaybePromise<JobStatus<Task>>;
   readonly collect: (node: NodeId, result: Result, task: Task) => MaybePromise<void>;
