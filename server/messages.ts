@@ -30,7 +30,7 @@ export type SessionMessage =
   | { readonly type: "refused"; readonly refusal: Refused }
   | { readonly type: "initial"; readonly payload: Uint8Array | undefined }
   | { readonly type: "grant"; readonly tasks: readonly TaskEntry[] }
-  | { readonly type: "cancel"; readonly attempts: Cancel["attempts"]; readonly recall: boolean }
+  | { readonly type: "cancel"; readonly attempts: Cancel["attempts"]; readonly isRecall: boolean }
   | { readonly type: "custom"; readonly payload: Uint8Array }
   /** Say this, then close. */
   | { readonly type: "finish"; readonly message: Finished }
@@ -64,8 +64,8 @@ export type RegistryMessage =
   | { readonly type: "timed-out"; readonly nodes: readonly NodeId[] }
   | { readonly type: "custom"; readonly to: NodeId | "all"; readonly payload: Uint8Array }
   | { readonly type: "statistics"; readonly replyTo: Ref<readonly NodeStatistics[]> }
-  /** Tells every node that the job is over; answers when all have gone. */
-  | { readonly type: "dismiss"; readonly message: Finished; readonly replyTo: Ref<"gone"> };
+  /** Tells every node that the job is over, and the root when all have gone. */
+  | { readonly type: "dismiss"; readonly message: Finished };
 
 /** To the Heartbeat: who was heard when. */
 export type HeartbeatActorMessage =
@@ -107,11 +107,13 @@ export type SchedulerMessage =
   | { readonly type: "changed" }
   /** Time to look again, and to say how far the job is. */
   | { readonly type: "tick" }
-  /** Hands out nothing more and calls back what is out. Answers with the counts so far. */
-  | { readonly type: "halt"; readonly replyTo: Ref<Counts> };
+  /** Hands out nothing more; tells the root the counts so far. */
+  | { readonly type: "halt" };
 
 /** To the Job: the user's books. */
 export type JobMessage =
+  /** Makes the books; the first message. */
+  | { readonly type: "open" }
   | { readonly type: "joined"; readonly node: NodeId; readonly session: Ref<SessionMessage> }
   | { readonly type: "need"; readonly node: NodeId; readonly count: number }
   | { readonly type: "results"; readonly node: NodeId; readonly results: readonly OfferedTask[] }

@@ -1,0 +1,123 @@
+/**
+ * The Registry actor: who is here.
+ *
+ * @module
+ */
+import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
+import type { Finished, NodeId } from "../actors/remote/protocol.ts";
+import type { NodeStatistics, RegistryMessage, SessionMessage } from "./messages.ts";
+import type { Peers } from "./peers.ts";
+
+/** How many nodes that have gone are remembered, for statistics. */
+const goneMax = 1_000;
+
+interface Member {
+  readonly session: Ref<SessionMessage>;
+  statistics: NodeStatistics;
+}
+
+interface State {
+  readonly context: Context<RegistryMessage>;
+  readonly peers: Peers;
+  readonly startedMs: number;
+  readonly members: Map<NodeId, Member>;
+  readonly gone: NodeStatistics[];
+  dismissal: Finished | undefined;
+}
+
+/** Makes the Registry's behavior. */
+export function registry(peers: Peers): Behavior<RegistryMessage> {
+  return (context) =>
+    handler({
+      context,
+      peers,
+      startedMs: context.clock.now(),
+      members: new Map(),
+      gone: [],
+      dismissal: undefined,
+    });
+}
+
+function handler(state: State): Handler<RegistryMessage> {
+  const { members, context } = state;
+  return (message) => {
+    switch (message.type) {
+      case "register":
+        return register(state, message);
+      case "leaving":
+        return mark(members.get(message.node), "left");
+      case "session-ended":
+        return ended(state, message.node, message.why);
+      case "timed-out":
+        for (const node of message.nodes) members.get(node)?.session.tell({ type: "timed-out" });
+        return;
+      case "custom": {
+        const { to, payload } = message;
+        const targets = to === "all" ? members.values() : [members.get(to)];
+        for (const member of targets) member?.session.tell({ type: "custom", payload });
+        return;
+      }
+      case "statistics": {
+        const here = Array.from(members.values(), (member) => member.statistics);
+        return void message.replyTo.tell([...here, ...state.gone]);
+      }
+      case "dismiss":
+        context.log.debug("the nodes are told that the job is over", { nodes: members.size });
+        state.dismissal = message.message;
+        for (const { session } of members.values()) session.tell({ type: "finish", message: message.message });
+        return reportIfGone(state);
+    }
+  };
+}
+
+function register(state: State, request: Extract<RegistryMessage, { type: "register" }>): void {
+  const { context, members, peers, dismissal } = state;
+  const { hello, address, session } = request;
+  if (dismissal) {
+    const message = `The job is over: ${dismissal.message}`;
+    const refusal = { type: "refused", code: "finished", message, retry: false } as const;
+    return void session.tell({ type: "refused", refusal });
+  }
+  const id = newId(state);
+  const { name, slots, labels } = hello;
+  const joinedMs = context.clock.now() - state.startedMs;
+  members.set(id, { session, statistics: { id, name, slots, labels, address, joinedMs, state: "here" } });
+  context.watch(session, ({ reason }) => ({ type: "session-ended", node: id, why: reason }));
+  context.log.info(`node ${name} joined`, { node: id, slots, address });
+  peers.deliver("heartbeat", { type: "heard", node: id });
+  session.tell({ type: "registered", node: id });
+  peers.deliver("job", { type: "joined", node: id, session });
+}
+
+function ended(state: State, node: NodeId, why: string): void {
+  const { context, members, peers } = state;
+  const member = members.get(node);
+  if (!member) return;
+  members.delete(node);
+  const isLoss = member.statistics.state === "here" && !state.dismissal;
+  mark(member, isLoss ? "lost" : "left");
+  state.gone.push(member.statistics);
+  if (state.gone.length > goneMax) state.gone.shift();
+  const { name } = member.statistics;
+  if (isLoss) context.log.warn(`node ${name} is lost; its tasks go to others`, { node, why });
+  else context.log.info(`node ${name} left`, { node });
+  peers.deliver("heartbeat", { type: "forget", node });
+  peers.deliver("scheduler", { type: "node-gone", node, isLoss });
+  reportIfGone(state);
+}
+
+function mark(member: Member | undefined, state: NodeStatistics["state"]): void {
+  if (member) member.statistics = { ...member.statistics, state };
+}
+
+function reportIfGone({ dismissal, members, peers }: State): void {
+  if (dismissal && members.size === 0) peers.deliver("root", { type: "dismissed" });
+}
+
+/** 64 random bits as 16 hexadecimal digits, not in use. */
+function newId({ context, members }: State): NodeId {
+  const half = () => Math.floor(context.random.next() * 2 ** 32).toString(16).padStart(8, "0");
+  let id: NodeId;
+  do id = half() + half(); while (members.has(id));
+  return id;
+}

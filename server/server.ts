@@ -1,0 +1,136 @@
+/**
+ * Starts a server: one job, its actors, and the listeners that nodes dial in to.
+ *
+ * @module
+ */
+import { createSystem } from "../actors/mod.ts";
+import type { Behavior, Clock, Logger, Random, Terminated } from "../actors/types.ts";
+import { encodePayload } from "../actors/remote/payload.ts";
+import type { Listener } from "../actors/remote/transport.ts";
+import type { Job, JobOptions, Summary } from "../job/types.ts";
+import type { Config } from "./config.ts";
+import type { NodeStatistics, Progress, RootMessage } from "./messages.ts";
+import { createPeers, internalMailboxMax, type PeerRefs } from "./peers.ts";
+import { root, type RootOptions } from "./root.ts";
+
+/** The attempts at a task that fails, where neither the job nor the settings say. */
+const maxAttemptsDefault = 3;
+/** The bound of an answer about nodes, in milliseconds. */
+const statisticsTimeoutMs = 5_000;
+
+/** A job with everything that is fixed once it has been loaded. */
+export interface LoadedJob {
+  readonly job: Job;
+  /** The job's options, filled in. */
+  readonly options: JobOptions;
+  /** The hash of the job's code: nodes must have the same. 64 hexadecimal digits. */
+  readonly codeHash: string;
+}
+
+/** Options of {@linkcode startServer}. */
+export interface ServerOptions {
+  readonly job: LoadedJob;
+  readonly config: Config;
+  /** Where nodes dial in. The server closes them at its end. */
+  readonly listeners: readonly Listener[];
+  /** The version of this package; nodes must have the same. */
+  readonly packageVersion: string;
+  /** @default the platform's monotonic clock */
+  readonly clock?: Clock;
+  /** @default the platform's */
+  readonly random?: Random;
+  /** @default failures only, to the standard error */
+  readonly logger?: Logger;
+  /** Hears how far the job is, a few times a second. @default nobody */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A server at work. */
+export interface ServerHandle {
+  /** How the job went; rejects only for a bug of the server. */
+  readonly done: Promise<Summary>;
+  /** Ends the job before it is complete: nodes are told, and the outcome is `stopped`. */
+  readonly stop: (reason: string) => void;
+  /** Who is here, and who was (the last thousand). */
+  readonly statistics: () => Promise<readonly NodeStatistics[]>;
+}
+
+/**
+ * Starts a server for one job.
+ *
+ * @example A server and a node in one program
+ * ```ts
+ * import { checkConfig, defineJob, memoryTransport, startServer } from "@gristmill/gristmill";
+ *
+ * const job = defineJob({ name: "squares", tasks: () => [1, 2, 3], compute: (x: number) => x * x });
+ * const listener = await memoryTransport().listen({ host: "local", port: 0 });
+ * const server = startServer({
+ *   job: { job, options: job.options, codeHash: "0".repeat(64) },
+ *   config: checkConfig({}),
+ *   listeners: [listener],
+ *   packageVersion: "1.0.0",
+ * });
+ * server.stop("shown enough");
+ * (await server.done).outcome; // "stopped"
+ * ```
+ */
+export function startServer(options: ServerOptions): ServerHandle {
+  const { clock, random, logger } = options;
+  const system = createSystem({ name: "server", clock, random, logger });
+  const ended = Promise.withResolvers<Summary>();
+  const started = Promise.withResolvers<PeerRefs>();
+  const top = system.spawn(guardian(rootOptions(options, ended.resolve, started.resolve), ended.reject), {
+    name: "guardian",
+    mailboxMax: internalMailboxMax,
+  });
+  return {
+    done: ended.promise.finally(() => system.stop()),
+    stop: (reason) => void top.tell({ type: "over", outcome: "stopped", reason }),
+    statistics: async () => {
+      const { registry } = await started.promise;
+      return await registry.ask<readonly NodeStatistics[]>(
+        (replyTo) => ({ type: "statistics", replyTo }),
+        { timeoutMs: statisticsTimeoutMs },
+      );
+    },
+  };
+}
+
+function rootOptions(
+  { job: loaded, config, listeners, packageVersion, onProgress }: ServerOptions,
+  onEnd: (summary: Summary) => void,
+  onStart: (refs: PeerRefs) => void,
+): RootOptions {
+  const { job, options, codeHash } = loaded;
+  const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key, maxNodeLosses } = config;
+  return {
+    peers: createPeers(),
+    listeners,
+    onEnd,
+    onStart,
+    packageVersion,
+    codeHash,
+    job: job.name,
+    options: encodePayload(options, "options"),
+    book: (context) => job.book(options, context),
+    isPinned: job.pinned,
+    limits: { maxAttempts: config.maxAttempts || job.limits.maxAttempts || maxAttemptsDefault, maxNodeLosses },
+    timeoutMs: config.taskTimeoutMs || job.limits.timeoutMs || 0,
+    onProgress: onProgress ?? (() => {}),
+    ...{ heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key },
+  };
+}
+
+type GuardianMessage = RootMessage | { readonly type: "root-gone"; readonly terminated: Terminated };
+
+/** Watches the root: were it to fail, by a bug, the caller must learn of it. */
+function guardian(options: RootOptions, onFailure: (cause: unknown) => void): Behavior<GuardianMessage> {
+  return (context) => {
+    const child = context.spawn(root(options), { name: "root", mailboxMax: internalMailboxMax });
+    context.watch(child, (terminated) => ({ type: "root-gone", terminated }));
+    return (message) => {
+      if (message.type !== "root-gone") return void child.tell(message);
+      onFailure(message.terminated.cause ?? new Error("the server ended before its job"));
+    };
+  };
+}

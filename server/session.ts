@@ -1,0 +1,250 @@
+/**
+ * The Session actor: one connection, and the local stand-in of the node behind it.
+ *
+ * @module
+ */
+import { type Behavior, type Context, type Handler, stop } from "../actors/types.ts";
+import { type Connection, openConnection } from "../actors/remote/connection.ts";
+import { type ServerHandshake, serverHandshake } from "../actors/remote/handshake.ts";
+import {
+  type ControlMessage,
+  type Hello,
+  type LogMessage,
+  type NodeId,
+  protocolVersion,
+  type WireMessage,
+} from "../actors/remote/protocol.ts";
+import type { Link } from "../actors/remote/transport.ts";
+import { checkPeriodMs } from "./liveness.ts";
+import type { SessionMessage } from "./messages.ts";
+import type { Peers } from "./peers.ts";
+
+/** Messages from the node that may wait here before its socket is read no further, and when it is read again. */
+const waitingMax = 64;
+const waitingLow = 32;
+
+/** What every Session of a server needs. */
+export interface SessionOptions {
+  readonly peers: Peers;
+  readonly packageVersion: string;
+  readonly job: string;
+  readonly codeHash: string;
+  /** The job's options, encoded, for the node. */
+  readonly options: Uint8Array;
+  readonly key: string;
+  readonly heartbeatMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly compress: boolean;
+}
+
+interface State extends SessionOptions {
+  readonly context: Context<SessionMessage>;
+  readonly connection: Connection;
+  /** A message of the node has been handled: its socket may be read on. */
+  readonly handled: () => void;
+}
+
+/** Makes the behavior of the Session of one connection. */
+export function session(link: Link, options: SessionOptions): Behavior<SessionMessage> {
+  return (context) => {
+    const { self, clock, signal } = context;
+    const valve = createValve();
+    const state: State = {
+      ...options,
+      context,
+      handled: valve.handled,
+      connection: openConnection(link, {
+        clock,
+        compress: options.compress,
+        onMessage: (message) => {
+          self.tell({ type: "wire", message });
+          return valve.arrived();
+        },
+      }),
+    };
+    const { connection } = state;
+    signal.addEventListener("abort", () => connection.abort(), { once: true });
+    connection.closed.then((closed) => self.tell({ type: "closed", closed }));
+    context.after(options.handshakeTimeoutMs, { type: "handshake-timeout" });
+    const { packageVersion, job, codeHash, key } = options;
+    return introducing(state, serverHandshake({ package: packageVersion, job, codeHash, key: key || undefined }));
+  };
+}
+
+/** Counts what has arrived and not been handled; holds the reader back while that is too much. */
+function createValve() {
+  let waiting = 0;
+  let open: (() => void) | undefined;
+  return {
+    arrived: (): Promise<void> | undefined => {
+      if (++waiting >= waitingMax) return new Promise((resolve) => open = resolve);
+    },
+    handled: (): void => {
+      if (--waiting > waitingLow) return;
+      open?.();
+      open = undefined;
+    },
+  };
+}
+
+/** Ends the session's actor; whoever watches it learns that the node is gone. */
+function closed(state: State, message: Extract<SessionMessage, { type: "closed" }>, who: string): void {
+  const { reason, error } = message.closed;
+  if (error) state.context.log.warn(`connection of ${who} closed: ${error.message}`);
+  else state.context.log.debug(`connection of ${who} closed`, { by: reason });
+}
+
+/** Before the node is known: only the handshake is listened to. */
+function introducing(state: State, handshake: ServerHandshake): Handler<SessionMessage> {
+  const { connection, context, peers } = state;
+  const address = connection.remoteAddress;
+  return async (message) => {
+    switch (message.type) {
+      case "wire": {
+        state.handled();
+        if (message.message.kind !== "control") return connection.abort(outOfPlace(message.message, "before a hello"));
+        const { reply, outcome } = await handshake.receive(message.message.message);
+        if (reply) connection.send({ kind: "control", message: reply });
+        if (!outcome) return;
+        if ("accepted" in outcome) {
+          const hello = outcome.accepted;
+          peers.deliver("registry", { type: "register", hello, address, session: context.self });
+          return registering(state, hello);
+        }
+        context.log.warn(`node at ${address} refused: ${outcome.refused.message}`, { code: outcome.refused.code });
+        return refuse(state, outcome.refused);
+      }
+      case "handshake-timeout":
+        return connection.abort(
+          new Error(`no introduction within ${state.handshakeTimeoutMs} ms (option --handshake-timeout)`),
+        );
+      case "closed":
+        closed(state, message, address);
+        return stop;
+    }
+  };
+}
+
+function refuse(state: State, refusal: ControlMessage & { type: "refused" }): void {
+  state.connection.send({ kind: "control", message: refusal });
+  state.connection.close();
+}
+
+const outOfPlace = (message: WireMessage, when: string): Error => {
+  const what = message.kind === "control" ? `control message ${message.message.type}` : `${message.kind} frame`;
+  return new Error(`unexpected ${what} ${when}`);
+};
+
+/** The node is accepted; its number and its initial data are on their way here. */
+function registering(state: State, hello: Hello): Handler<SessionMessage> {
+  const { connection, context, peers } = state;
+  let node: NodeId | undefined;
+  return (message) => {
+    switch (message.type) {
+      case "registered": {
+        node = message.node;
+        const { packageVersion, heartbeatMs, options } = state;
+        connection.send({
+          kind: "control",
+          message: {
+            type: "welcome",
+            protocol: protocolVersion,
+            package: packageVersion,
+            node,
+            heartbeatMs,
+            options,
+          },
+        });
+        return;
+      }
+      case "refused":
+        return refuse(state, message.refusal);
+      case "initial": {
+        connection.send({ kind: "initial", payload: message.payload });
+        const { name, slots } = hello;
+        peers.deliver("scheduler", { type: "node-ready", node: node!, name, slots, session: context.self });
+        return serving(state, node!, name);
+      }
+      case "wire":
+        // Between welcome and initial data a node has nothing to say but that it lives.
+        state.handled();
+        if (node) peers.deliver("heartbeat", { type: "heard", node });
+        return;
+      default:
+        return ending(state, message, hello.name);
+    }
+  };
+}
+
+/** What can happen to a node at any time. */
+function ending(state: State, message: SessionMessage, name: string): typeof stop | void {
+  const { connection } = state;
+  switch (message.type) {
+    case "finish":
+      connection.send({ kind: "control", message: message.message });
+      return connection.close();
+    case "timed-out":
+      return connection.abort(new Error(`nothing heard for more than 1.75 heartbeats of ${state.heartbeatMs} ms`));
+    case "closed":
+      closed(state, message, `node ${name}`);
+      return stop;
+  }
+}
+
+/** The node computes. */
+function serving(state: State, node: NodeId, name: string): Handler<SessionMessage> {
+  const { connection, context, peers, heartbeatMs } = state;
+  const { now } = context.clock;
+  const log = nodeLog(context, name);
+  let toldMs = -Infinity;
+  return (message) => {
+    switch (message.type) {
+      case "wire": {
+        state.handled();
+        if (now() - toldMs >= checkPeriodMs(heartbeatMs)) {
+          toldMs = now();
+          peers.deliver("heartbeat", { type: "heard", node });
+        }
+        return receive(state, node, message.message, log);
+      }
+      case "grant":
+        return connection.send({ kind: "tasks", tasks: message.tasks });
+      case "cancel": {
+        const type = message.isRecall ? "recall" : "cancel";
+        return connection.send({ kind: "control", message: { type, attempts: message.attempts } });
+      }
+      case "custom":
+        return connection.send({ kind: "custom", payload: message.payload });
+      default:
+        return ending(state, message, name);
+    }
+  };
+}
+
+function receive(state: State, node: NodeId, message: WireMessage, log: (message: LogMessage) => void): void {
+  const { peers, connection } = state;
+  switch (message.kind) {
+    case "results":
+      return peers.deliver("scheduler", { type: "results", node, results: message.results });
+    case "custom":
+      return peers.deliver("job", { type: "custom", node, payload: message.payload });
+    case "control":
+      switch (message.message.type) {
+        case "heartbeat":
+          return connection.send({ kind: "control", message: { type: "heartbeat" } });
+        case "log":
+          return log(message.message);
+        case "progress":
+          return peers.deliver("scheduler", { type: "progress", node, progress: message.message });
+        case "leave":
+          return peers.deliver("registry", { type: "leaving", node });
+      }
+  }
+  connection.abort(outOfPlace(message, "from a registered node"));
+}
+
+/** Passes on what user code wrote on the node, tagged with where it comes from. */
+function nodeLog({ log }: Context<SessionMessage>, name: string): (message: LogMessage) => void {
+  return ({ level, text, task, attempt }) => log[level](text, { node: name, task, attempt });
+}
