@@ -160,6 +160,7 @@ export function defineJob<
     name,
     options: defaults,
     limits: jobLimits,
+    pinned: false,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.
     book: (values, { log }) => createTaskBook(definition, values as OptionValues<Options>, log) as JobBook,
     node: (values) => createNode(definition, values as OptionValues<Options>) as unknown as JobNode,

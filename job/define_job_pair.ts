@@ -26,7 +26,6 @@ export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Re
 function createPairBook(server: JobServer): JobBook {
   const oneByOne = createSerial();
   return {
-    pinned: true,
     initialData: (node) => oneByOne(() => server.initialData?.(node)),
     next: (node) => oneByOne(() => server.prepareDataForNode(node)),
     collect: (node, result) => oneByOne(() => server.processDataFromNode(node, result)),
@@ -92,6 +91,7 @@ export function defineJobPair<
     name,
     options: defaults,
     limits: jobLimits,
+    pinned: true,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.
     book: (values, context) =>
       createPairBook(server(values as OptionValues<Options>, context as ServerContext<Custom>) as unknown as JobServer),

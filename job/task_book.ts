@@ -77,7 +77,6 @@ export function createTaskBook<Options extends JobOptions, State, Task, Initial,
   };
 
   return {
-    pinned: false,
     initialData: () => definition.initial ? initial.get() : undefined,
     next: () => oneByOne(pull),
     collect: (node, result, task) =>
