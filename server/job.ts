@@ -6,10 +6,11 @@
  *
  * @module
  */
-import type { Behavior, Handler, Ref } from "../actors/types.ts";
+import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
 import type { JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
+import { isPromise } from "../job/maybe_promise.ts";
 import type { JobMessage, OfferedTask, SessionMessage } from "./messages.ts";
 import type { Peers } from "./peers.ts";
 import { describeThrown } from "./report.ts";
@@ -22,6 +23,7 @@ export interface JobActorOptions {
 }
 
 interface State {
+  readonly context: Context<JobMessage>;
   readonly peers: Peers;
   readonly book: JobBook;
   /** The nodes that have joined, for the count that `send` returns. */
@@ -34,7 +36,8 @@ interface State {
 
 /** Makes the Job's behavior. */
 export function jobActor({ peers, book }: JobActorOptions): Behavior<JobMessage> {
-  return ({ self, log }) => {
+  return (context) => {
+    const { self, log } = context;
     const nodes = new Set<NodeId>();
     const serverContext: ServerContext = {
       log: (text) => log.info(text),
@@ -47,37 +50,50 @@ export function jobActor({ peers, book }: JobActorOptions): Behavior<JobMessage>
     self.tell({ type: "open" });
     return () => {
       try {
-        return handler({ peers, book: book(serverContext), nodes, tasks: new Map(), nextTask: 0, isOver: false });
+        const tasks = new Map<number, unknown>();
+        return handler({ context, peers, book: book(serverContext), nodes, tasks, nextTask: 0, isOver: false });
       } catch (thrown) {
-        peers.deliver("root", {
-          type: "over",
-          outcome: "failed",
-          reason: `the job did not start: ${describeThrown(thrown)}`,
-        });
-        return () => {};
+        const reason = `the job did not start: ${describeThrown(thrown)}`;
+        peers.deliver("root", { type: "over", outcome: "failed", reason });
+        return unstarted(peers);
       }
     };
   };
 }
 
+/** There are no books: all that is left to do is to say that the end has come. */
+function unstarted(peers: Peers): Handler<JobMessage> {
+  return (message) => {
+    if (message.type === "finish") peers.deliver("root", { type: "ended", summary: message.summary });
+  };
+}
+
 function handler(state: State): Handler<JobMessage> {
   return (message) => {
+    if (message.type === "finish") return finish(state, message.summary);
     if (state.isOver) return;
     switch (message.type) {
       case "joined":
         return guarded(state, "initialData", () => joined(state, message.node, message.session));
       case "need":
         return guarded(state, "the next task", () => offer(state, message.node, message.count));
+      case "prepared":
+        return guarded(state, "the next task", () => prepared(state, message));
+      case "broken":
+        return fail(state, `${message.what} of the job failed: ${describeThrown(message.thrown)}`);
       case "results":
         return collect(state, message.node, message.results);
+      case "dropped": {
+        const data = state.tasks.get(message.task);
+        state.tasks.delete(message.task);
+        return guarded(state, "dropping a task", () => state.book.dropped(data));
+      }
       case "lost":
         state.nodes.delete(message.node);
         for (const task of message.forgotten) state.tasks.delete(task);
         return guarded(state, "heartbeatTimeout", () => state.book.lost([message.node]));
       case "custom":
         return guarded(state, "customMessage", () => custom(state, message.node, message.payload));
-      case "finish":
-        return finish(state, message.summary);
     }
   };
 }
@@ -110,26 +126,35 @@ async function custom(state: State, node: NodeId, payload: Uint8Array): Promise<
 }
 
 /** Takes up to `count` tasks from the books. Synchronous as long as they are: most are, and there are many. */
-function offer(state: State, node: NodeId, count: number): MaybePromise<void> {
+function offer(state: State, node: NodeId, count: number): void {
   const tasks: OfferedTask[] = [];
   while (tasks.length < count) {
     const status = state.book.next(node);
-    if (status instanceof Promise) return offerLater(state, node, count, tasks, status);
+    if (isPromise(status)) return offerLater(state, node, count, tasks, status);
     if (status.status !== "unfinished") return sendOffer(state, node, count, tasks, status.status);
     tasks.push(newTask(state, status.data));
   }
   sendOffer(state, node, count, tasks, "more");
 }
 
-/** Offers what is there, waits for one more task, and offers that. */
-async function offerLater(
-  state: State,
+/** The books need time; meanwhile results must be collected, for they may wait for just that. */
+function offerLater(
+  { context }: State,
   node: NodeId,
   count: number,
-  tasks: OfferedTask[],
+  tasks: readonly OfferedTask[],
   pending: Promise<JobStatus<unknown>>,
-): Promise<void> {
-  const status = await pending;
+): void {
+  context.pipe(
+    pending,
+    (status): JobMessage => ({ type: "prepared", node, count, tasks, status }),
+    (thrown): JobMessage => ({ type: "broken", what: "the next task", thrown }),
+  );
+}
+
+/** Offers what was there before, and the one task that was waited for. */
+function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): void {
+  const { node, count, tasks, status } = message;
   if (status.status !== "unfinished") return sendOffer(state, node, count, tasks, status.status);
   sendOffer(state, node, count, [...tasks, newTask(state, status.data)], "more");
 }
@@ -183,7 +208,7 @@ function collectOne(state: State, node: NodeId, result: OfferedTask, done: numbe
   };
   return guarded(state, `collecting the result of task ${task}`, () => {
     const pending = state.book.collect(node, value, data);
-    if (pending instanceof Promise) return pending.then(settle);
+    if (isPromise(pending)) return pending.then(settle);
     settle();
   });
 }
@@ -196,11 +221,14 @@ const undecodable = (thrown: unknown): TaskFailure => ({
 
 async function finish(state: State, summary: Summary): Promise<void> {
   state.isOver = true;
+  let ended = summary;
   try {
+    await state.book.close();
     await state.book.finish(summary);
-    state.peers.deliver("root", { type: "ended", summary });
   } catch (thrown) {
     const reason = `finishing the job failed: ${describeThrown(thrown)}`;
-    state.peers.deliver("root", { type: "ended", summary: { ...summary, outcome: "failed", reason } });
+    if (summary.outcome === "complete") ended = { ...summary, outcome: "failed", reason };
+    else state.context.log.error(reason);
   }
+  state.peers.deliver("root", { type: "ended", summary: ended });
 }

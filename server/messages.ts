@@ -18,7 +18,7 @@ import type {
 } from "../actors/remote/protocol.ts";
 import type { ConnectionClosed } from "../actors/remote/connection.ts";
 import type { Link } from "../actors/remote/transport.ts";
-import type { Summary } from "../job/types.ts";
+import type { JobStatus, Summary } from "../job/types.ts";
 
 /** To a Session: the local stand-in of one node. */
 export type SessionMessage =
@@ -116,10 +116,21 @@ export type JobMessage =
   | { readonly type: "open" }
   | { readonly type: "joined"; readonly node: NodeId; readonly session: Ref<SessionMessage> }
   | { readonly type: "need"; readonly node: NodeId; readonly count: number }
+  /** What a `need` had to wait for. */
+  | {
+    readonly type: "prepared";
+    readonly node: NodeId;
+    readonly count: number;
+    readonly tasks: readonly OfferedTask[];
+    readonly status: JobStatus<unknown>;
+  }
+  | { readonly type: "broken"; readonly what: string; readonly thrown: unknown }
+  | { readonly type: "dropped"; readonly task: number }
   | { readonly type: "results"; readonly node: NodeId; readonly results: readonly OfferedTask[] }
   /** The node is gone, and with it the tasks that were made for it. */
   | { readonly type: "lost"; readonly node: NodeId; readonly forgotten: readonly number[] }
   | { readonly type: "custom"; readonly node: NodeId; readonly payload: Uint8Array }
+  /** The job is over, for whatever reason. */
   | { readonly type: "finish"; readonly summary: Summary };
 
 /** To the root, which starts the others and ends them. */

@@ -97,9 +97,7 @@ function closing(
       case "dismissed":
         if (isDismissed) return;
         isDismissed = true;
-        if (outcome === "complete") peers.deliver("job", { type: "finish", summary });
-        else context.self.tell({ type: "ended", summary });
-        return;
+        return peers.deliver("job", { type: "finish", summary });
       case "ended":
         peers.end();
         return options.onEnd(message.summary);

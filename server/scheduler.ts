@@ -265,6 +265,7 @@ function failed(state: State, lease: Lease, failure: TaskFailure): void {
 function failedForGood(state: State, lease: Lease, reason: string): void {
   state.leases.remove(lease);
   state.counts.failed++;
+  state.peers.deliver("job", { type: "dropped", task: lease.task });
   finish(state, "failed", reason);
 }
 
