@@ -1,0 +1,114 @@
+/**
+ * Gathers settings from where they can be given: defaults, a JSON file, the environment, flags; the later ones win.
+ *
+ * @module
+ */
+import { checkConfig, type Config, type ConfigField, configFields } from "../server/config.ts";
+import type { Flag, FlagValue } from "./args.ts";
+import { UsageError } from "./errors.ts";
+
+/** Where settings come from. */
+export interface ConfigSources {
+  /** The flags that were given. Those that are no settings are left alone. */
+  readonly flags: ReadonlyMap<string, FlagValue>;
+  /** Reads an environment variable. */
+  readonly environment: (variable: string) => string | undefined;
+  /** Reads a text file. @default Deno.readTextFile */
+  readonly readFile?: (path: string) => Promise<string>;
+}
+
+/** The flag that names the JSON file. */
+export const configFlag: Flag = {
+  name: "config",
+  type: "string",
+  placeholder: "FILE",
+  help: "read settings from JSON",
+};
+
+/** The flags of some settings, for a verb. */
+export function configFlags(wanted: (field: ConfigField) => boolean): Flag[] {
+  return configFields.filter(wanted).map(({ flag, type, help, oneOf }) => ({
+    name: flag,
+    type,
+    help,
+    placeholder: oneOf?.join("|") ?? (flag.endsWith("file") ? "FILE" : undefined),
+  }));
+}
+
+type Settings = Record<string, unknown>;
+
+/** Checks one source by itself, so that a complaint can say where the value stands. */
+function checkSource(source: string, settings: Settings): Settings {
+  try {
+    checkConfig(settings);
+  } catch (error) {
+    throw new UsageError(`${source}${(error as Error).message}`, { cause: error });
+  }
+  return settings;
+}
+
+async function fromFile(path: string, readFile: (path: string) => Promise<string>): Promise<Settings> {
+  let text: string;
+  try {
+    text = await readFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
+    throw new UsageError(`Cannot read the settings in ${path}: ${why} (option --config)`, { cause: error });
+  }
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`Cannot read the settings in ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
+    throw new UsageError(`Cannot read the settings in ${path}: it must hold one JSON object of names and values`);
+  }
+  return checkSource(`${path}: `, settings as Settings);
+}
+
+function fromText(field: ConfigField, text: string): string | number | boolean {
+  if (field.type === "string") return text;
+  if (field.type === "boolean") {
+    if (text === "true" || text === "1") return true;
+    if (text === "false" || text === "0") return false;
+    throw new UsageError(`Cannot use ${field.env}=${JSON.stringify(text)}: it must be true or false`);
+  }
+  if (text.trim() === "" || Number.isNaN(Number(text))) {
+    throw new UsageError(`Cannot use ${field.env}=${JSON.stringify(text)}: it must be a number`);
+  }
+  return Number(text);
+}
+
+function fromEnvironment(environment: ConfigSources["environment"]): Settings {
+  const settings: Settings = {};
+  for (const field of configFields) {
+    const text = environment(field.env);
+    if (text === undefined) continue;
+    Object.assign(settings, checkSource(`${field.env}: `, { [field.name]: fromText(field, text) }));
+  }
+  return settings;
+}
+
+function fromFlags(flags: ConfigSources["flags"]): Settings {
+  const settings: Settings = {};
+  for (const field of configFields) {
+    if (flags.has(field.flag)) settings[field.name] = flags.get(field.flag);
+  }
+  return checkSource("", settings);
+}
+
+/**
+ * Gathers and checks the settings.
+ *
+ * @throws {UsageError} One line that names the file, variable or flag, the value, and what is allowed.
+ */
+export async function gatherConfig(sources: ConfigSources): Promise<Config> {
+  const { flags, environment, readFile = (path: string) => Deno.readTextFile(path) } = sources;
+  const file = flags.get(configFlag.name);
+  return checkConfig({
+    ...(file === undefined ? {} : await fromFile(String(file), readFile)),
+    ...fromEnvironment(environment),
+    ...fromFlags(flags),
+  });
+}

@@ -1,0 +1,93 @@
+/**
+ * Shows how far a job is: one line, redrawn on a terminal, or written now and then elsewhere.
+ *
+ * @module
+ */
+import type { Progress } from "../server/messages.ts";
+import type { Summary } from "../job/types.ts";
+import type { Terminal } from "./terminal.ts";
+
+const barCells = 24;
+const unknown = "—";
+
+/** How a number of milliseconds is written: `850 ms`, `12.3 s`, `4:05`, `2:04:05`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  const two = (value: number) => String(value % 60).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes}:${two(seconds)}` : `${Math.floor(minutes / 60)}:${two(minutes)}:${two(seconds)}`;
+}
+
+const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? "" : "s"}`;
+
+function rate(perSecond: number): string {
+  if (perSecond === 0) return unknown;
+  return perSecond >= 100 ? perSecond.toFixed(0) : perSecond >= 1 ? perSecond.toFixed(1) : perSecond.toPrecision(2);
+}
+
+/**
+ * Writes progress as one line, without colours. Where the number of tasks is not known there is neither a bar nor a
+ * percentage, and a time that is not known is a dash: nothing is guessed.
+ *
+ * @param columns The line is cut at this width. @default Infinity
+ *
+ * @example
+ * ```ts
+ * renderProgress({
+ *   collected: 64, running: 4, failed: 0, total: 256, nodes: 2, slots: 4, ratePerSecond: 32, etaMs: 6000, elapsedMs: 2000,
+ * });
+ * // ██████░░░░░░░░░░░░░░░░░░  25%  64/256 tasks  32.0/s  ETA 6.0 s  2 nodes
+ * ```
+ */
+export function renderProgress(progress: Progress, columns = Infinity): string {
+  const { collected, failed, total, nodes, ratePerSecond, etaMs } = progress;
+  const parts: string[] = [];
+  if (total === undefined) {
+    parts.push(count(collected, "task"));
+  } else {
+    const fraction = total === 0 ? 1 : Math.min(1, collected / total);
+    const full = Math.floor(fraction * barCells);
+    // Rounded down: 100% is said only when all are collected.
+    const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
+    parts.push("█".repeat(full) + "░".repeat(barCells - full) + ` ${percent}`, `${collected}/${count(total, "task")}`);
+  }
+  parts.push(`${rate(ratePerSecond)}/s`);
+  if (total !== undefined) parts.push(`ETA ${etaMs === undefined ? unknown : formatDuration(etaMs)}`);
+  parts.push(count(nodes, "node"));
+  if (failed > 0) parts.push(`${failed} failed`);
+  return [...parts.join("  ")].slice(0, columns).join("");
+}
+
+/** Writes how a job went as one line, such as `complete: 256 tasks in 12.3 s on 2 nodes, 0 retried`. */
+export function renderSummary(summary: Summary): string {
+  const { outcome, collected, failed, retried, nodes, nodesLost, elapsedMs } = summary;
+  const parts = [
+    `${outcome}: ${count(collected, "task")} in ${formatDuration(elapsedMs)} on ${count(nodes, "node")}`,
+    `${retried} retried`,
+  ];
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (nodesLost > 0) parts.push(`${count(nodesLost, "node")} lost`);
+  return parts.join(", ");
+}
+
+/** The least time between two lines where there is no terminal, in milliseconds. */
+export const plainPeriodMs = 10_000;
+
+/**
+ * Makes what a server reports its progress to. On a terminal every report redraws the status line; elsewhere a line is
+ * written when the one before it is {@linkcode plainPeriodMs} old.
+ */
+export function progressWriter(terminal: Terminal): (progress: Progress) => void {
+  let writtenMs = 0;
+  return (progress) => {
+    if (terminal.isInteractive) {
+      // The last column stays free: a full line would wrap on some terminals.
+      terminal.status(renderProgress(progress, terminal.columns() - 1));
+    } else if (progress.elapsedMs - writtenMs >= plainPeriodMs) {
+      writtenMs = progress.elapsedMs;
+      terminal.note(renderProgress(progress));
+    }
+  };
+}

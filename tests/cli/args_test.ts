@@ -1,0 +1,69 @@
+import { assertEquals, assertThrows } from "jsr:@std/assert@^1";
+import { type Flag, parseArguments } from "../../cli/args.ts";
+import { UsageError } from "../../cli/errors.ts";
+
+const flags: Flag[] = [
+  { name: "workers", type: "number", help: "" },
+  { name: "name", type: "string", help: "" },
+  { name: "compress", type: "boolean", help: "" },
+  { name: "quiet", type: "boolean", help: "" },
+  { name: "label", type: "list", help: "" },
+];
+
+const parse = (...args: string[]) => {
+  const { flags: values, positionals, rest } = parseArguments(args, flags);
+  return { flags: Object.fromEntries(values), positionals, rest };
+};
+
+Deno.test("arguments hold the flags that were given and no others", () => {
+  assertEquals(parse("job.ts"), { flags: {}, positionals: ["job.ts"], rest: [] });
+  assertEquals(parse("--workers", "4", "job.ts", "--name=lab"), {
+    flags: { workers: 4, name: "lab" },
+    positionals: ["job.ts"],
+    rest: [],
+  });
+});
+
+Deno.test("a boolean can be given and taken back", () => {
+  assertEquals(parse("--compress", "--quiet").flags, { compress: true, quiet: true });
+  assertEquals(parse("--no-compress").flags, { compress: false });
+});
+
+Deno.test("of a flag that is given twice the last one counts, and a list keeps all", () => {
+  assertEquals(parse("--workers", "1", "--workers", "2").flags, { workers: 2 });
+  assertEquals(parse("--label", "a=1", "--label=b=2").flags, { label: ["a=1", "b=2"] });
+});
+
+Deno.test("a string that looks like a number stays a string", () => {
+  assertEquals(parse("--name", "007", "123"), { flags: { name: "007" }, positionals: ["123"], rest: [] });
+});
+
+Deno.test("a negative number is a value and no flag", () => {
+  assertEquals(parse("--workers", "-2").flags, { workers: -2 });
+  assertEquals(parse("--workers", "-.5").flags, { workers: -0.5 });
+});
+
+Deno.test("what stands behind two dashes is left alone", () => {
+  assertEquals(parse("--quiet", "job.ts", "--", "--workers", "-5", "--", "x"), {
+    flags: { quiet: true },
+    positionals: ["job.ts"],
+    rest: ["--workers", "-5", "--", "x"],
+  });
+});
+
+Deno.test("an unknown flag is refused with the one that was meant", () => {
+  assertThrows(() => parse("--wokers", "4"), UsageError, "Unknown option --wokers; did you mean --workers?");
+  assertThrows(() => parse("--no-compres"), UsageError, "Unknown option --no-compres");
+  assertThrows(() => parse("-x"), UsageError, "Unknown option -x");
+  assertThrows(
+    () => parseArguments(["--size=3"], flags, "; behind --"),
+    UsageError,
+    "Unknown option --size; behind --",
+  );
+});
+
+Deno.test("a flag without its value, or with one of another type, is refused", () => {
+  assertThrows(() => parse("--name"), UsageError, "--name needs a value");
+  assertThrows(() => parse("--workers", "--quiet"), UsageError, "--workers needs a value (--workers N)");
+  assertThrows(() => parse("--workers", "four"), UsageError, 'Cannot use --workers "four": it must be a number');
+});
