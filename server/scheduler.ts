@@ -27,6 +27,9 @@ const collectingMax = 10_000;
 /** The bytes of these. */
 const collectingBytesMax = 64 * 1024 * 1024;
 
+/** Stands for no node, in a question to the Job whose tasks belong to none. */
+const nobody: NodeId = "";
+
 /** What a Scheduler needs. */
 export interface SchedulerOptions {
   readonly peers: Peers;
@@ -55,6 +58,8 @@ interface State extends SchedulerOptions {
   isQuiet: boolean;
   /** After a change, one request finds out whether there are tasks again, before all nodes are asked for. */
   isProbing: boolean;
+  /** Whether the Job was asked on behalf of nobody. */
+  isAsking: boolean;
   isHalted: boolean;
   collectingBytes: number;
   /** The sum of what running attempts say of themselves. */
@@ -80,6 +85,7 @@ export function scheduler(options: SchedulerOptions): Behavior<SchedulerMessage>
       quiet: new Set(),
       isQuiet: false,
       isProbing: false,
+      isAsking: false,
       isHalted: false,
       collectingBytes: 0,
       fractions: 0,
@@ -165,6 +171,7 @@ function grant(state: State, lease: Lease, capacity: Capacity): void {
 function request(state: State): void {
   const { capacities, leases } = state;
   if (leases.counts.collecting >= collectingMax || state.collectingBytes >= collectingBytesMax) return;
+  if (capacities.count() === 0) return requestForNobody(state);
   for (const isPrefetch of [false, true]) {
     for (const capacity of capacities.open) {
       if (state.isQuiet || (state.isProbing && capacity.requested > 0)) return;
@@ -176,6 +183,14 @@ function request(state: State): void {
       if (state.isProbing) return;
     }
   }
+}
+
+/** When the last node has gone with the last task done, the Job must still be asked, for it may be complete. */
+function requestForNobody(state: State): void {
+  const { ready, granted, collecting } = state.leases.counts;
+  if (state.isPinned || state.isQuiet || state.isAsking || ready + granted + collecting > 0) return;
+  state.isAsking = true;
+  state.peers.deliver("job", { type: "need", node: nobody, count: 1 });
 }
 
 /** Where slots are idle and no task is left to hand out, takes back tasks that wait behind others. */
@@ -192,6 +207,7 @@ function takeOffer(state: State, offer: Extract<SchedulerMessage, { type: "offer
   const { capacities, leases } = state;
   const capacity = capacities.get(offer.node);
   if (capacity) capacities.shift(capacity, 0, -offer.requested);
+  if (offer.node === nobody) state.isAsking = false;
   state.total = offer.total;
   if (offer.tasks.length > 0) state.isProbing = false;
   if (offer.status === "finished") return finish(state, "complete");
