@@ -1,0 +1,58 @@
+/**
+ * The rules of style that need a parser, as a lint plugin; `style_test.ts` runs it over the project.
+ *
+ * @module
+ */
+
+/** How many lines a function may have. */
+export const functionLinesMax = 70;
+
+type AnyFunction =
+  | Deno.lint.FunctionDeclaration
+  | Deno.lint.FunctionExpression
+  | Deno.lint.ArrowFunctionExpression;
+
+/** Where a call that is banned elsewhere has its place. */
+export interface Permits {
+  /** `Date.now()`: time comes in through a clock. */
+  readonly dateNow: boolean;
+  /** `console.log()` and its kin: lines go through a logger. */
+  readonly console: boolean;
+}
+
+/** The rules, for a file with these permits. */
+export function styleRules(permits: Permits): Deno.lint.Plugin {
+  return {
+    name: "style",
+    rules: {
+      "function-length": { create: functionLength },
+      "banned-calls": { create: (context) => bannedCalls(context, permits) },
+    },
+  };
+}
+
+function functionLength(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+  const check = (node: AnyFunction) => {
+    const lines = context.sourceCode.getText(node).split("\n").length;
+    if (lines <= functionLinesMax) return;
+    context.report({ node, message: `a function of ${lines} lines: split it, ${functionLinesMax} is the limit` });
+  };
+  return { FunctionDeclaration: check, FunctionExpression: check, ArrowFunctionExpression: check };
+}
+
+function bannedCalls(context: Deno.lint.RuleContext, permits: Permits): Deno.lint.LintVisitor {
+  return {
+    CallExpression(node) {
+      const callee = context.sourceCode.getText(node.callee).replace(/^globalThis\./, "");
+      if (callee === "setImmediate") {
+        context.report({ node, message: "setImmediate starves the network: use setTimeout(0)" });
+      }
+      if (callee === "Date.now" && !permits.dateNow) {
+        context.report({ node, message: "Date.now jumps with the wall clock: take a Clock" });
+      }
+      if (callee.startsWith("console.") && !permits.console) {
+        context.report({ node, message: `${callee} belongs to cli/ and the log: take a Logger` });
+      }
+    },
+  };
+}
