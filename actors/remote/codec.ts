@@ -1,0 +1,51 @@
+/**
+ * Control messages as bytes: MessagePack maps, checked field by field.
+ *
+ * @module
+ */
+import { decode, encode, type ValueType } from "jsr:@std/msgpack@^1";
+import { checkControl } from "./control.ts";
+import { WireError } from "./errors.ts";
+import type { ControlMessage } from "./protocol.ts";
+
+/** The longest text in a control message, in UTF-16 code units; a longer one is cut. */
+export const textLengthMax = 64 * 1024;
+
+/** Writes a control message. Texts for people are cut at {@linkcode textLengthMax}. */
+export function encodeControl(message: ControlMessage): Uint8Array {
+  const fields: Record<string, ValueType> = {};
+  for (const [key, value] of Object.entries(message)) {
+    if (value !== undefined) fields[key] = value as ValueType;
+  }
+  if (message.type === "log") fields.text = cutText(message.text);
+  if (message.type === "finished" || message.type === "refused") fields.message = cutText(message.message);
+  if (message.type === "leave") fields.reason = cutText(message.reason);
+  // A flat list, for a map for each attempt is several times as long.
+  if (message.type === "cancel" || message.type === "recall") {
+    fields.attempts = message.attempts.flatMap((each) => [each.task, each.attempt]);
+  }
+  return encode(fields);
+}
+
+/**
+ * Reads a control message. It holds copies, so that `bytes` may be written over afterwards.
+ *
+ * @throws {WireError} code `control-invalid`
+ */
+export function decodeControl(bytes: Uint8Array): ControlMessage {
+  let value: ValueType;
+  try {
+    value = decode(bytes);
+  } catch (cause) {
+    throw new WireError("control-invalid", `${bytes.length} bytes are not a control message: not MessagePack`, {
+      cause,
+    });
+  }
+  return checkControl(value);
+}
+
+/** The text, or its first part with a mark. */
+export function cutText(text: string, lengthMax = textLengthMax): string {
+  if (text.length <= lengthMax) return text;
+  return `${text.slice(0, lengthMax - 100).toWellFormed()} ... (${text.length - lengthMax + 100} more characters)`;
+}

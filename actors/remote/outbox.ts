@@ -1,0 +1,150 @@
+/**
+ * What waits to be written on one connection, and in which order it goes. A queue apart from sockets.
+ *
+ * Urgent frames go first. Small frames go in the order in which they were pushed. Large values go one at a time, in
+ * the order in which they were pushed, a chunk between small frames. Tasks and results may so overtake a large value;
+ * ordered frames (`initial`, `custom`, and every control message that is not urgent) wait for the large values pushed
+ * before them, and a large value waits for the small frames pushed before it.
+ *
+ * @module
+ */
+import type { Compressor } from "./compress.ts";
+import { createFifo } from "./fifo.ts";
+import { align8, type BodyLimit, type FrameType, frameType, headerBytes, makeFrame, writeHeader } from "./frame.ts";
+import { type WireLimits, withinLimit } from "./limits.ts";
+import { type LargePart, messageParts, type SmallPart, valueChunkBytes, valueStartAt } from "./parts.ts";
+import type { WireMessage } from "./protocol.ts";
+
+/** The queue of one connection. */
+export interface Outbox {
+  /**
+   * Queues a message. Payloads above a chunk are kept, not copied: they must not change until they are written.
+   *
+   * @throws {RangeError} If a number does not fit its field.
+   * @throws {WireError} codes `frame-too-large`, `value-too-large`
+   */
+  readonly push: (message: WireMessage) => void;
+  /**
+   * Takes what goes next, as pieces to be written one after another: urgent frames, small frames up to some size,
+   * then one chunk. Empty if there is nothing.
+   */
+  readonly take: () => Uint8Array[];
+  /** How many bytes wait, without what was taken. */
+  readonly bytes: () => number;
+}
+
+/** Options of {@linkcode createOutbox}. */
+export interface OutboxOptions {
+  readonly limits: WireLimits;
+  /** The limit of a frame that is pushed now. */
+  readonly bodyLimit: (type: FrameType) => BodyLimit;
+  /** Compresses bodies. @default none */
+  readonly compressor?: Compressor;
+}
+
+/** How many bytes of small frames go in one turn, before a chunk. */
+const turnBytes = 1024 * 1024;
+
+interface Small {
+  readonly order: number;
+  readonly frame: Uint8Array;
+  /** Whether it waits for large values pushed before it. */
+  readonly ordered: boolean;
+}
+
+interface Large extends LargePart {
+  readonly order: number;
+}
+
+/** An empty outbox. */
+export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): Outbox {
+  const urgent = createFifo<Uint8Array>();
+  const small = createFifo<Small>();
+  const large = createFifo<Large>();
+  let bytes = 0;
+  let order = 0;
+  let stream = 0;
+  /** How much of the first large value's payload was taken, once its start was. */
+  let taken: number | undefined;
+
+  const pushSmall = ({ type, body, lane }: SmallPart) => {
+    const { bytesMax, option } = bodyLimit(type);
+    withinLimit("frame-too-large", "a message", { value: body.length, limit: bytesMax, option });
+    const packed = compressor?.compress(body);
+    const frame = makeFrame(type, packed ?? body, packed !== undefined);
+    bytes += frame.length;
+    if (lane === "urgent") urgent.push(frame);
+    else small.push({ order: order++, frame, ordered: lane === "ordered" });
+  };
+
+  const pushLarge = (part: LargePart) => {
+    const value = part.payload.length;
+    withinLimit("value-too-large", "a value", { value, limit: limits.valueBytesMax, option: "valueBytesMax" });
+    new DataView(part.start.buffer).setUint32(valueStartAt.stream, stream, true);
+    stream = (stream + 1) >>> 0;
+    bytes += value;
+    large.push({ ...part, order: order++ });
+  };
+
+  const takeChunk = (value: Large, pieces: Uint8Array[]) => {
+    if (taken === undefined) {
+      taken = 0;
+      pieces.push(makeFrame(frameType.valueStart, value.start));
+    }
+    const data = value.payload.subarray(taken, taken + limits.chunkBytesMax);
+    pieces.push(...chunkFrame(value.start.subarray(0, 4), data, compressor));
+    taken += data.length;
+    bytes -= data.length;
+    if (taken < value.payload.length) return;
+    large.shift();
+    taken = undefined;
+  };
+
+  return {
+    bytes: () => bytes,
+    push: (message) => {
+      for (const part of messageParts(message, limits.chunkBytesMax)) {
+        if (part.size === "small") pushSmall(part);
+        else pushLarge(part);
+      }
+    },
+    take: () => {
+      const pieces: Uint8Array[] = [];
+      for (let frame = urgent.shift(); frame; frame = urgent.shift()) {
+        pieces.push(frame);
+        bytes -= frame.length;
+      }
+      let room = turnBytes;
+      const firstLarge = large.first();
+      for (let next = small.first(); next && room > 0; next = small.first()) {
+        if (next.ordered && firstLarge && firstLarge.order < next.order) break;
+        small.shift();
+        pieces.push(next.frame);
+        bytes -= next.frame.length;
+        room -= next.frame.length;
+      }
+      const waiting = small.first();
+      if (firstLarge && (taken !== undefined || !waiting || waiting.order > firstLarge.order)) {
+        takeChunk(firstLarge, pieces);
+      }
+      return pieces;
+    },
+  };
+}
+
+/** A chunk's frame in pieces, so that its data need not be copied. */
+function chunkFrame(stream: Uint8Array, data: Uint8Array, compressor: Compressor | undefined): Uint8Array[] {
+  if (compressor) {
+    const body = new Uint8Array(valueChunkBytes + data.length);
+    body.set(stream);
+    body.set(data, valueChunkBytes);
+    const packed = compressor.compress(body);
+    return [makeFrame(frameType.valueChunk, packed ?? body, packed !== undefined)];
+  }
+  const length = valueChunkBytes + data.length;
+  const head = new Uint8Array(headerBytes + valueChunkBytes);
+  writeHeader(head, 0, frameType.valueChunk, length, false);
+  head.set(stream, headerBytes);
+  const padding = align8(length) - length;
+  return padding === 0 ? [head, data] : [head, data, new Uint8Array(padding)];
+}

@@ -1,0 +1,91 @@
+/**
+ * The receiving end of a stream as buffers: where to read into, and which whole frames have come. Frames are not
+ * copied; a buffer whose frames were handed out is not written over.
+ *
+ * @module
+ */
+import { WireError } from "./errors.ts";
+import { align8, type BodyLimit, type Frame, type FrameType, frameType, readFrame } from "./frame.ts";
+
+/** Turns what a link delivers into frames. */
+export interface FrameReader {
+  /** A place to read into, at least one byte long. Valid until the next call of any member. */
+  readonly space: () => Uint8Array;
+  /** Says that `count` bytes were read into the start of the last {@linkcode FrameReader.space}. */
+  readonly received: (count: number) => void;
+  /**
+   * The next whole frame, if there is one. Bodies that carry payloads (types `tasks` to `custom`, not compressed) are
+   * valid for as long as they are held, all others until the next call of `space`.
+   */
+  readonly next: (bodyLimit: (type: FrameType) => BodyLimit) => Frame | undefined;
+  /** Checks that the stream may end here. @throws {WireError} code `frame-truncated` */
+  readonly finish: () => void;
+}
+
+const bufferBytesMin = 8 * 1024;
+const bufferBytesUsualMax = 256 * 1024;
+
+/** A reader without any bytes yet. */
+export function createFrameReader(): FrameReader {
+  // Invariant: unparsed bytes are buffer[start..filled), and start is a multiple of eight, as in the stream.
+  let buffer = new Uint8Array(bufferBytesMin);
+  let start = 0;
+  let filled = 0;
+  /** Whether views of the buffer may be held by others. */
+  let handedOut = false;
+  /** How large the next buffer should be, led by how much each read brings. */
+  let usual = bufferBytesMin;
+  /** How many bytes the frame at `start` needs, as far as is known. */
+  let bytesNeeded = 8;
+
+  const move = (capacity: number) => {
+    const next = handedOut || capacity !== buffer.length ? new Uint8Array(capacity) : buffer;
+    if (next === buffer) buffer.copyWithin(0, start, filled);
+    else next.set(buffer.subarray(start, filled));
+    filled -= start;
+    start = 0;
+    buffer = next;
+    handedOut = false;
+  };
+
+  return {
+    space: () => {
+      const have = filled - start;
+      // A length is believed only as far as bytes have come: the room at most doubles with what is there.
+      const wanted = Math.max(usual, Math.min(align8(bytesNeeded), 2 * align8(have)));
+      if (have === 0 && !handedOut) {
+        start = filled = 0;
+        if (buffer.length > 8 * wanted) buffer = new Uint8Array(wanted);
+      }
+      const roomForFrame = buffer.length - start >= Math.min(bytesNeeded, Math.max(wanted, 2 * have));
+      if (filled === buffer.length || !roomForFrame) {
+        move(Math.max(wanted, handedOut || start === 0 ? 0 : buffer.length, align8(have + 1)));
+      }
+      return buffer.subarray(filled);
+    },
+    received: (count) => {
+      if (filled + count === buffer.length) usual = Math.min(usual * 4, bufferBytesUsualMax);
+      else if (count < usual / 8 && usual > bufferBytesMin) usual /= 2;
+      filled += count;
+    },
+    next: (bodyLimit) => {
+      const at = readFrame(buffer, start, filled, bodyLimit);
+      if (!at.complete) {
+        bytesNeeded = at.bytesNeeded;
+        return undefined;
+      }
+      start = at.end;
+      bytesNeeded = 8;
+      const { type, compressed } = at.frame;
+      handedOut ||= !compressed && type >= frameType.tasks && type <= frameType.custom;
+      return at.frame;
+    },
+    finish: () => {
+      if (filled === start) return;
+      throw new WireError(
+        "frame-truncated",
+        `the stream ended inside a frame: ${filled - start} bytes have come, and ${bytesNeeded} were announced`,
+      );
+    },
+  };
+}
