@@ -45,7 +45,8 @@ interface Entry<Data> {
  * const chunk = list.next("00000000000000a1")!;
  * list.heartbeatTimeout(["00000000000000a1"]); // the node is gone: its chunks are free again
  * list.next("00000000000000b2")!.id === chunk.id; // true
- * list.finish(chunk.id, "00000000000000b2", ({ data }) => console.log(data.width)); // 50
+ * const widths: number[] = [];
+ * list.finish(chunk.id, "00000000000000b2", ({ data }) => widths.push(data.width)); // [50]
  * list.stats; // { empty: 3, processing: 0, finished: 1 }
  * ```
  */

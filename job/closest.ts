@@ -1,29 +1,27 @@
 /** Finding the word that was meant. @module */
 
-/** How many letters must be inserted, removed or replaced to turn one word into the other (Levenshtein 1966). */
+/**
+ * How many letters must be inserted, removed, replaced, or swapped with their neighbour to turn one word into the other
+ * (optimal string alignment, after Damerau 1964).
+ */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    rows.push([i]);
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      const replaced = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? rows[i - 2][j - 2] + 1 : Infinity;
+      rows[i].push(Math.min(rows[i][j - 1] + 1, rows[i - 1][j] + 1, replaced, swapped));
     }
-    row = next;
   }
-  return row[b.length];
+  return rows[a.length][b.length];
 }
 
 /**
  * The candidate that a mistyped word most likely meant.
  *
  * @returns `undefined` if none differs in fewer than half of its letters and in at most three.
- *
- * @example
- * ```ts
- * import { closest } from "@gristmill/gristmill/job";
- *
- * closest("size", ["seize", "chunk"]); // "seize"
- * ```
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

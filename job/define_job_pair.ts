@@ -9,8 +9,9 @@ import { createSerial } from "./maybe_promise.ts";
 import type { Job, JobBook, JobNode, JobOptions, JobServer, ServerContext, TaskLimits } from "./types.ts";
 
 /**
- * What {@linkcode defineJobPair} takes. The compiler holds both halves to the same four types. It infers the tasks
- * from what the server hands out; name the type of a result where the server takes it.
+ * What {@linkcode defineJobPair} takes. The compiler holds both halves to the same four types. It infers initial data
+ * and tasks from what the server hands out. Name the type of a result where the server takes it, and that of custom
+ * messages, if there are any, at the server's context: `server(options, context: ServerContext<Message>)`.
  */
 export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Result, Custom>
   extends JobHeader<Options> {
@@ -20,8 +21,13 @@ export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Re
     context: ServerContext<Custom>,
   ) => JobServer<Initial, Task, Result, Custom>;
   /** Makes a node's half, once in each worker. */
-  readonly node: (options: OptionValues<Options>) => JobNode<NoInfer<Initial>, NoInfer<Task>, Result, Custom>;
+  readonly node: (
+    options: OptionValues<Options>,
+  ) => JobNode<NoInfer<Initial>, NoInfer<Handed<Task>>, Result, Custom>;
 }
+
+/** TypeScript gives `{ status: "waiting" }` an absent `data` where another branch has one, and infers it as a task. */
+type Handed<Task> = Exclude<Task, undefined>;
 
 function createPairBook(server: JobServer): JobBook {
   const oneByOne = createSerial();

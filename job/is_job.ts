@@ -20,7 +20,8 @@ function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return `the function ${value.name || "(anonymous)"}`;
-  if (typeof value !== "object") return `the ${typeof value} ${JSON.stringify(value) ?? String(value)}`;
+  if (value === undefined) return "undefined";
+  if (typeof value !== "object") return `the ${typeof value} ${JSON.stringify(String(value))}`;
   const mark = (value as { gristmill?: unknown }).gristmill;
   if (typeof mark === "string") return `a job of another version of Gristmill (${JSON.stringify(mark)}, not "job/1")`;
   if (typeof (value as { then?: unknown }).then === "function") return "a promise (write `export default await ...`)";

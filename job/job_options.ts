@@ -17,16 +17,7 @@ export type OptionValues<Defaults extends JobOptions> = {
 /** Names that no option of a job can have, since the command line gives them another meaning. */
 export const reservedOptionNames: readonly string[] = ["help", "version"];
 
-/**
- * The flag of an option, with its dashes.
- *
- * @example
- * ```ts
- * import { optionFlag } from "@gristmill/gristmill/job";
- *
- * optionFlag("maxIterations"); // "--max-iterations"
- * ```
- */
+/** The flag of an option, with its dashes: `maxIterations` is `--max-iterations`. */
 export function optionFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
@@ -118,57 +109,21 @@ function readValue(flag: string, fallback: JobOptions[string], word: string): Jo
   throw new JobError("option-invalid", `Cannot read ${flag} ${show(word)}: it must be a number, such as ${fallback}`);
 }
 
-/** The options that were found among words of a command line, and the words that are left. */
-export interface TakenOptions<Defaults extends JobOptions> {
-  readonly options: OptionValues<Defaults>;
-  readonly rest: string[];
-}
-
-/**
- * Takes a job's options out of words of a command line: `--max-iterations 1000`, `--max-iterations=1000`, `--shade`,
- * `--no-shade`. All other words are left, in their order, and everything from a bare `--` on. The last one counts.
- *
- * @throws {JobError} code `option-invalid`, for a missing value or one that cannot be read.
- */
-export function takeJobOptions<Defaults extends JobOptions>(
-  defaults: Defaults,
-  args: readonly string[],
-): TakenOptions<Defaults> {
-  const names = new Map(Object.keys(defaults).map((name) => [optionFlag(name), name]));
-  const options: Record<string, string | number | boolean> = { ...defaults };
-  const rest: string[] = [];
-  for (let index = 0; index < args.length; index++) {
-    if (args[index] === "--") {
-      rest.push(...args.slice(index));
-      break;
-    }
-    const [flag, ...parts] = args[index].split("=");
-    const negated = flag.startsWith("--no-") ? names.get(`--${flag.slice(5)}`) : undefined;
-    const name = names.get(flag);
-    if (name === undefined) {
-      if (negated !== undefined && parts.length === 0 && typeof defaults[negated] === "boolean") {
-        options[negated] = false;
-      } else rest.push(args[index]);
-      continue;
-    }
-    if (parts.length > 0) options[name] = readValue(flag, defaults[name], parts.join("="));
-    else if (typeof defaults[name] === "boolean") options[name] = true;
-    else {
-      const word = args[++index];
-      if (word === undefined || word.startsWith("--")) {
-        throw new JobError(
-          "option-invalid",
-          `Cannot read ${flag}: its value is missing (one that begins with dashes is given as ${flag}=VALUE)`,
-        );
-      }
-      options[name] = readValue(flag, defaults[name], word);
-    }
+/** The option that a flag names; for `--no-shade` the option `shade`, taken back. */
+function findOption(
+  defaults: JobOptions,
+  flag: string,
+): { readonly name: string; readonly negated: boolean } | undefined {
+  for (const [name, value] of Object.entries(defaults)) {
+    const own = optionFlag(name);
+    if (flag === own) return { name, negated: false };
+    if (typeof value === "boolean" && flag === `--no-${own.slice(2)}`) return { name, negated: true };
   }
-  return { options: options as OptionValues<Defaults>, rest };
 }
 
 /**
- * Reads a job's options from words of a command line that hold nothing else.
+ * Reads a job's options from words of a command line: `--max-iterations 1000`, `--max-iterations=1000`, `--shade`,
+ * `--no-shade`. If one is given twice, the last one counts.
  *
  * @throws {JobError} code `option-invalid`, for an unknown option, a missing value or one that cannot be read.
  *
@@ -184,28 +139,34 @@ export function parseJobOptions<Defaults extends JobOptions>(
   defaults: Defaults,
   args: readonly string[],
 ): OptionValues<Defaults> {
-  const { options, rest } = takeJobOptions(defaults, args);
-  if (rest.length === 0) return options;
-  if (!rest[0].startsWith("-")) {
-    throw new JobError("option-invalid", `Unexpected word ${show(rest[0])}: ${knownFlags(defaults)}`);
+  const options: Record<string, string | number | boolean> = { ...defaults };
+  for (let index = 0; index < args.length; index++) {
+    const [flag, ...parts] = args[index].split("=");
+    const option = findOption(defaults, flag);
+    if (!option || (option.negated && parts.length > 0)) throw unknownWord(defaults, flag);
+    const { name, negated } = option;
+    if (parts.length > 0) options[name] = readValue(flag, defaults[name], parts.join("="));
+    else if (typeof defaults[name] === "boolean") options[name] = !negated;
+    else options[name] = readValue(flag, defaults[name], valueOf(flag, args[++index]));
   }
-  const [flag] = rest[0].split("=");
-  throw unknownOption(defaults, flag, closestFlag(defaults, flag));
+  return options as OptionValues<Defaults>;
 }
 
-/**
- * The job's flag that a mistyped one most likely meant.
- *
- * @example
- * ```ts
- * import { closestFlag } from "@gristmill/gristmill/job";
- *
- * closestFlag({ maxIterations: 1000 }, "--max-iteration"); // "--max-iterations"
- * ```
- */
-export function closestFlag(defaults: JobOptions, flag: string): string | undefined {
-  const word = closest(flag.replace(/^-+/, ""), Object.keys(defaults).map((name) => optionFlag(name).slice(2)));
-  return word === undefined ? undefined : `--${word}`;
+function valueOf(flag: string, word: string | undefined): string {
+  if (word !== undefined && !word.startsWith("--")) return word;
+  throw new JobError(
+    "option-invalid",
+    `Cannot read ${flag}: its value is missing (one that begins with dashes is given as ${flag}=VALUE)`,
+  );
+}
+
+function unknownWord(defaults: JobOptions, word: string): JobError {
+  if (!word.startsWith("-")) {
+    return new JobError("option-invalid", `Unexpected word ${show(word)}: ${knownFlags(defaults)}`);
+  }
+  const names = Object.keys(defaults).map((name) => optionFlag(name).slice(2));
+  const meant = closest(word.replace(/^-+/, ""), names);
+  return unknownOption(defaults, word, meant && `--${meant}`);
 }
 
 /**

@@ -68,19 +68,8 @@ export { Array2DChunk } from "./array_2d_chunk.ts";
 export { type ChunkGrid, type ChunkGridOptions, type ChunkRegion, createChunkGrid } from "./chunk_grid.ts";
 export { type Chunk, ChunkList, type ChunkListData, type ChunkState, type ChunkStats } from "./chunk_list.ts";
 
-// Options of a job on a command line.
-export {
-  closestFlag,
-  describeJobOptions,
-  fillJobOptions,
-  optionFlag,
-  type OptionValues,
-  parseJobOptions,
-  reservedOptionNames,
-  takeJobOptions,
-  type TakenOptions,
-} from "./job_options.ts";
-export { closest } from "./closest.ts";
+// Options of a job: from a program's values, from a command line, and described for people.
+export { describeJobOptions, fillJobOptions, type OptionValues, parseJobOptions } from "./job_options.ts";
 
 // Finding the job in a module, and what can be wrong with a job.
 export { isJob, jobOf } from "./is_job.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "jsr:@std/assert@^1";
 import { defineJob } from "../../job/define_job.ts";
 import { defineJobPair } from "../../job/define_job_pair.ts";
-import type { Job } from "../../job/types.ts";
+import type { Job, ServerContext } from "../../job/types.ts";
 
 // The compiler tests here: a wrong inference is an error of `deno check`, and of `@ts-expect-error` where none comes.
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -169,6 +169,48 @@ Deno.test("defineJobPair infers the node's task from the server and the server's
         },
       };
     },
+  });
+});
+
+Deno.test("defineJobPair takes the type of custom messages from the server's context", () => {
+  type Message = { readonly best: number };
+  defineJobPair({
+    name: "pair",
+    server: (_options, context: ServerContext<Message>) => ({
+      prepareDataForNode: (node) => ({ status: "unfinished", data: node.length }),
+      processDataFromNode: (_node, _result: number) => {},
+      customMessage(_node, message) {
+        expectType<Message>()(message);
+        context.send("all", message);
+      },
+    }),
+    node: () => ({
+      customMessage: (message) => expectType<Message>()(message),
+      processDataFromServer(data, { send }) {
+        expectType<(message: Message) => void>()(send);
+        return data;
+      },
+    }),
+  });
+});
+
+Deno.test("defineJobPair infers the task also where the server waits and finishes", () => {
+  let rest = 3;
+  defineJobPair({
+    name: "pair",
+    server: () => ({
+      prepareDataForNode() {
+        if (rest-- > 0) return { status: "unfinished", data: { rest } };
+        return { status: rest < -5 ? "finished" : "waiting" };
+      },
+      processDataFromNode: (_node, _result: number) => {},
+    }),
+    node: () => ({
+      processDataFromServer(data) {
+        expectType<{ rest: number }>()(data);
+        return data.rest;
+      },
+    }),
   });
 });
 
