@@ -131,7 +131,7 @@ export interface JobBook<Task = unknown, Result = unknown> {
   readonly dropped: (task: Task) => MaybePromise<void>;
   readonly lost: (nodes: NodeId[]) => MaybePromise<void>;
   readonly custom: (node: NodeId, message: unknown) => MaybePromise<void>;
-  /** Called once when no more tasks will be asked for, whatever the outcome, before `finish`: frees the source of tasks. */
+  /** Called once when no more tasks will be asked for, whatever the outcome: frees their source. Before `finish`. */
   readonly close: () => MaybePromise<void>;
   /** Called once at the end, whatever the outcome. */
   readonly finish: (summary: Summary) => MaybePromise<void>;
