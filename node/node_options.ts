@@ -1,0 +1,110 @@
+/**
+ * What a node is started with.
+ *
+ * @module
+ */
+import type { Address, Transport } from "../actors/remote/transport.ts";
+import type { Clock, Logger, Random, System } from "../actors/types.ts";
+import { workerSpawner } from "./spawn_worker.ts";
+import type { SpawnWorker } from "./worker_protocol.ts";
+
+/** The job that a node computes. */
+export interface JobSource {
+  /** The job's name; the server must serve one of this name. */
+  readonly name: string;
+  /** The hash of the job's code; the server must serve the same code. 64 hexadecimal digits. */
+  readonly codeHash: string;
+  /** The main module of the workers, as `workerUrlFor` makes it. */
+  readonly workerUrl: string | URL;
+}
+
+/** Options of `startNode`. */
+export interface NodeOptions {
+  readonly job: JobSource;
+  /** Where the server listens. */
+  readonly address: Address;
+  readonly transport: Transport;
+  /** The version of this package; the server refuses another one. */
+  readonly packageVersion: string;
+  /** How many tasks are computed at once, each in a worker of its own. */
+  readonly workers: number;
+  /** The node's name, for people. @default host name and process id */
+  readonly name?: string;
+  /** What the node says of itself, such as `{ gpu: "1" }`. @default {} */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The key that node and server must both know. @default none */
+  readonly key?: string;
+  /** How many failed attempts in a row to reach the server are tolerated; `Infinity` for any number. @default 5 */
+  readonly retryCounter?: number;
+  /**
+   * The bound of the first wait before the server is dialled again, in milliseconds; it doubles up to 60 s.
+   * @default 1000
+   */
+  readonly retryDelayMs?: number;
+  /** How long an attempt to connect, and then the handshake, may take, in milliseconds. @default 10000 */
+  readonly connectTimeoutMs?: number;
+  /**
+   * How long a worker may go on with a task that was cancelled before it is replaced, in milliseconds.
+   * @default 1000
+   */
+  readonly taskGraceMs?: number;
+  /** Whether frames are compressed where that pays. @default true, but on local links */
+  readonly compress?: boolean;
+  /** The system in which the node's actors live. @default one of the node's own */
+  readonly system?: System;
+  /** The clock of the node's own system. @default the platform's monotonic clock */
+  readonly clock?: Clock;
+  /** The randomness of the node's own system. @default seeded by the platform */
+  readonly random?: Random;
+  /** The log of the node's own system. @default only failures, to the standard error */
+  readonly logger?: Logger;
+  /** Starts one worker; for simulations and tests. @default real workers without permissions */
+  readonly spawnWorker?: SpawnWorker;
+}
+
+/** The options that the node's actors need, with the defaults filled in. */
+export interface ResolvedNodeOptions extends Omit<NodeOptions, "system" | "clock" | "random" | "logger"> {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly retryCounter: number;
+  readonly retryDelayMs: number;
+  readonly connectTimeoutMs: number;
+  readonly taskGraceMs: number;
+  readonly spawnWorker: SpawnWorker;
+}
+
+const timerMsMax = 2 ** 31 - 1;
+
+function within(name: string, value: number, min: number, max: number, isWhole = true): number {
+  if ((isWhole && !Number.isInteger(value)) || !(value >= min && value <= max)) {
+    throw new RangeError(
+      `Cannot use ${name} = ${value}: it must be ${isWhole ? "a whole number" : ""} from ${min} to ${max}`,
+    );
+  }
+  return value;
+}
+
+function defaultName(): string {
+  return `${Deno.hostname()}-${Deno.pid}`;
+}
+
+/**
+ * Fills in the defaults and checks all numbers.
+ *
+ * @throws {RangeError} If a number is out of its bounds.
+ */
+export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
+  const { retryCounter = 5, retryDelayMs = 1000, connectTimeoutMs = 10_000, taskGraceMs = 1000 } = options;
+  return {
+    ...options,
+    workers: within("workers", options.workers, 1, 4096),
+    name: options.name || defaultName(),
+    labels: options.labels ?? {},
+    key: options.key || undefined,
+    retryCounter: retryCounter === Infinity ? Infinity : within("retryCounter", retryCounter, 0, 1e9),
+    retryDelayMs: within("retryDelayMs", retryDelayMs, 1, timerMsMax),
+    connectTimeoutMs: within("connectTimeoutMs", connectTimeoutMs, 1, timerMsMax),
+    taskGraceMs: within("taskGraceMs", taskGraceMs, 0, timerMsMax),
+    spawnWorker: options.spawnWorker ?? workerSpawner(options.job.workerUrl),
+  };
+}
