@@ -11,7 +11,6 @@
 export const stop: unique symbol = Symbol("gristmill.stop");
 
 /** What a handler says about the next message: nothing (same handler), another handler, or {@linkcode stop}. */
-// deno-lint-ignore no-invalid-void-type -- a handler that returns nothing keeps its place
 export type Next<M> = void | Handler<M> | typeof stop;
 
 /** Handles one message at a time. When it returns a promise, the user lane waits until that has settled. */
@@ -120,6 +119,13 @@ export interface SpawnOptions {
   readonly mailboxMax?: number;
   /** What the parent does when the child's handler throws or rejects. @default "stop" */
   readonly supervision?: Supervision;
+  /**
+   * How long an actor that stops or restarts waits for a promise that its handler has returned, in milliseconds. The
+   * signal is aborted before; afterwards the actor is gone, whatever the promise does.
+   *
+   * @default 5000
+   */
+  readonly stopGraceMs?: number;
 }
 
 /** `stop` ends the child, `escalate` fails the parent with the child's error, a policy restarts it. */

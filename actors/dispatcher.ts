@@ -1,0 +1,120 @@
+/**
+ * Gives actors their turns, and the event loop its own.
+ *
+ * @module
+ */
+import { systemClock } from "./clock.ts";
+
+/** How many messages one actor handles before the next one has its turn. */
+export const batchMax = 64;
+/** How long actors run before timers and sockets are served, in milliseconds. */
+const sliceMs = 2;
+
+/** What can have a turn: an actor's cell. It is in the run queue at most once. */
+export interface Runnable {
+  /** The one behind it in the run queue. */
+  nextReady: Runnable | undefined;
+  /** Handles at most `budget` messages. @returns how many turns of the budget it took, at least 1 */
+  run(budget: number): number;
+}
+
+/** Decides when who runs. */
+export interface Dispatcher {
+  /** Puts an actor with work at the end of the run queue. */
+  ready(runnable: Runnable): void;
+  /** Calls back after the event loop has turned. */
+  defer(callback: () => void): void;
+  /** Lets go of the timer. Nothing is made ready afterwards. */
+  close(): void;
+}
+
+/**
+ * The dispatcher of real systems: the run queue is drained in microtasks, for a slice of time at most; then it yields by
+ * a zero timer. Neither microtasks nor `setImmediate` would do: both keep sockets waiting beside a saturated loop.
+ *
+ * A slice may span many microtasks, and nothing tells whether the event loop has turned between two of them. So a zero
+ * timer goes with each slice: while it has not fired, the loop has not turned.
+ */
+export class LoopDispatcher implements Dispatcher {
+  #first: Runnable | undefined;
+  #last: Runnable | undefined;
+  /** Whether a drain is under way or will come. */
+  #armed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #deferred: (() => void)[] = [];
+  #sliceEnd = -Infinity;
+  #lastLook = 0;
+  /** The clock is looked at after so many messages: fewer the longer they take. */
+  #lookEvery = 1;
+  #sinceLook = 0;
+
+  ready(runnable: Runnable): void {
+    if (this.#first === undefined) this.#first = runnable;
+    else this.#last!.nextReady = runnable;
+    this.#last = runnable;
+    if (!this.#armed) {
+      this.#armed = true;
+      queueMicrotask(this.#drain);
+    }
+  }
+
+  defer(callback: () => void): void {
+    this.#deferred.push(callback);
+    this.#setTimer();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#deferred = [];
+  }
+
+  #drain = (): void => {
+    let yielded = false;
+    try {
+      while (this.#first !== undefined && !yielded) {
+        const runnable = this.#first;
+        this.#first = runnable.nextReady;
+        runnable.nextReady = undefined;
+        this.#sinceLook += runnable.run(this.#lookEvery);
+        if (this.#sinceLook >= this.#lookEvery) yielded = this.#isSliceOver();
+      }
+    } finally {
+      // Only a broken logger or a bug throws here. The other actors go on all the same.
+      this.#armed = this.#first !== undefined;
+      if (this.#armed && !yielded) queueMicrotask(this.#drain);
+    }
+  };
+
+  #isSliceOver(): boolean {
+    const now = systemClock.now();
+    const elapsed = now - this.#lastLook;
+    this.#lastLook = now;
+    this.#sinceLook = 0;
+    if (elapsed > sliceMs) this.#lookEvery = 1;
+    else if (elapsed > sliceMs / 4) this.#lookEvery = Math.max(1, this.#lookEvery >> 1);
+    else if (elapsed < sliceMs / 16) this.#lookEvery = Math.min(batchMax, this.#lookEvery << 1);
+    if (now < this.#sliceEnd) return false;
+    if (this.#timer !== undefined) return true;
+    this.#sliceEnd = now + sliceMs;
+    this.#setTimer();
+    return false;
+  }
+
+  #setTimer(): void {
+    this.#timer ??= setTimeout(this.#turn, 0);
+  }
+
+  #turn = (): void => {
+    this.#timer = undefined;
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const callback of deferred) callback();
+    if (this.#first === undefined) return;
+    this.#armed = true;
+    this.#lastLook = systemClock.now();
+    this.#sliceEnd = this.#lastLook + sliceMs;
+    this.#setTimer();
+    this.#drain();
+  };
+}
