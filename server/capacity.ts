@@ -22,6 +22,8 @@ export interface Capacity {
   meanMs: number | undefined;
   /** The most tasks that may be with it. */
   window: number;
+  /** Whether it takes nothing more. */
+  isDraining: boolean;
 }
 
 /** Every node that takes tasks; see {@linkcode createCapacities}. */
@@ -38,6 +40,8 @@ export interface Capacities {
   readonly slots: () => number;
   /** Changes what is with a node, and what was asked for it, by these numbers. */
   readonly shift: (capacity: Capacity, outstanding: number, requested: number) => void;
+  /** The node takes nothing more. */
+  readonly drain: (capacity: Capacity) => void;
   /** Takes the mean duration of a batch of its tasks into account, in milliseconds. */
   readonly timed: (capacity: Capacity, batchMeanMs: number) => void;
   /** The open node that suits a task best: one with a free slot before others, and not `avoid` if another is there. */
@@ -54,7 +58,7 @@ export function createCapacities(): Capacities {
   let slots = 0;
 
   const refresh = (capacity: Capacity) => {
-    if (room(capacity, capacity.window) > 0) open.add(capacity);
+    if (!capacity.isDraining && room(capacity, capacity.window) > 0) open.add(capacity);
     else open.delete(capacity);
   };
   return {
@@ -65,7 +69,14 @@ export function createCapacities(): Capacities {
     slots: () => slots,
     add: (node) => {
       const window = windowOf(node.slots, undefined);
-      const capacity: Capacity = { ...node, outstanding: 0, requested: 0, meanMs: undefined, window };
+      const capacity: Capacity = {
+        ...node,
+        outstanding: 0,
+        requested: 0,
+        meanMs: undefined,
+        window,
+        isDraining: false,
+      };
       nodes.set(node.node, capacity);
       slots += node.slots;
       refresh(capacity);
@@ -83,6 +94,10 @@ export function createCapacities(): Capacities {
       capacity.outstanding += outstanding;
       capacity.requested += requested;
       if (nodes.get(capacity.node) === capacity) refresh(capacity);
+    },
+    drain: (capacity) => {
+      capacity.isDraining = true;
+      refresh(capacity);
     },
     timed: (capacity, batchMeanMs) => {
       capacity.meanMs = updateMean(capacity.meanMs, batchMeanMs);

@@ -149,7 +149,8 @@ function checkField(field: ConfigField, value: unknown): void {
     const shown = name === "key" ? "(hidden)" : JSON.stringify(value) ?? String(value);
     throw new ConfigError(`Cannot use ${name} = ${shown}: it must be ${wanted} (option --${flag})`);
   };
-  if (typeof value !== type) complain(`a ${type}`);
+  const given: string = typeof value;
+  if (given !== type) complain(`a ${type}`);
   if (type === "number" && !(Number.isInteger(value) && (value as number) >= min && (value as number) <= max)) {
     complain(`a whole number from ${min} to ${max}`);
   }

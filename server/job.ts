@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
+import type { Behavior, Context, Handler, Logger, Ref } from "../actors/types.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
 import type { JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
@@ -18,6 +18,8 @@ import { describeThrown } from "./report.ts";
 /** What a Job actor needs. */
 export interface JobActorOptions {
   readonly peers: Peers;
+  /** For people: what the job itself writes. */
+  readonly log: Logger;
   /** Makes the user's books. */
   readonly book: (context: ServerContext) => JobBook;
 }
@@ -25,6 +27,7 @@ export interface JobActorOptions {
 interface State {
   readonly context: Context<JobMessage>;
   readonly peers: Peers;
+  readonly log: Logger;
   readonly book: JobBook;
   /** The nodes that have joined, for the count that `send` returns. */
   readonly nodes: Set<NodeId>;
@@ -35,9 +38,8 @@ interface State {
 }
 
 /** Makes the Job's behavior. */
-export function jobActor({ peers, book }: JobActorOptions): Behavior<JobMessage> {
+export function jobActor({ peers, log, book }: JobActorOptions): Behavior<JobMessage> {
   return (context) => {
-    const { self, log } = context;
     const nodes = new Set<NodeId>();
     const serverContext: ServerContext = {
       log: (text) => log.info(text),
@@ -47,11 +49,11 @@ export function jobActor({ peers, book }: JobActorOptions): Behavior<JobMessage>
         return to === "all" ? nodes.size : Number(nodes.has(to));
       },
     };
-    self.tell({ type: "open" });
+    context.self.tell({ type: "open" });
     return () => {
       try {
         const tasks = new Map<number, unknown>();
-        return handler({ context, peers, book: book(serverContext), nodes, tasks, nextTask: 0, isOver: false });
+        return handler({ context, peers, log, book: book(serverContext), nodes, tasks, nextTask: 0, isOver: false });
       } catch (thrown) {
         const reason = `the job did not start: ${describeThrown(thrown)}`;
         peers.deliver("root", { type: "over", outcome: "failed", reason });
@@ -228,7 +230,7 @@ async function finish(state: State, summary: Summary): Promise<void> {
   } catch (thrown) {
     const reason = `finishing the job failed: ${describeThrown(thrown)}`;
     if (summary.outcome === "complete") ended = { ...summary, outcome: "failed", reason };
-    else state.context.log.error(reason);
+    else state.log.error(reason);
   }
   state.peers.deliver("root", { type: "ended", summary: ended });
 }

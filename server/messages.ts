@@ -88,6 +88,8 @@ export type SchedulerMessage =
     readonly slots: number;
     readonly session: Ref<SessionMessage>;
   }
+  /** The node takes nothing more; what it has still comes, as results or handed back. */
+  | { readonly type: "node-leaving"; readonly node: NodeId }
   | { readonly type: "node-gone"; readonly node: NodeId; readonly isLoss: boolean }
   | { readonly type: "results"; readonly node: NodeId; readonly results: readonly ResultEntry[] }
   | { readonly type: "progress"; readonly node: NodeId; readonly progress: ProgressMessage }

@@ -18,6 +18,7 @@ export function recallsFor(capacities: Capacities, leases: LeaseTable): Map<Capa
   const donors: { readonly capacity: Capacity; readonly waiting: Lease[] }[] = [];
   for (const capacity of capacities.all()) {
     const free = capacity.slots - capacity.outstanding - capacity.requested;
+    if (capacity.isDraining) continue;
     if (free > 0) idle += free;
     else if (capacity.outstanding > capacity.slots) {
       const behindSlots = leases.heldBy(capacity.node).slice(capacity.slots);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
+import type { Behavior, Context, Handler, Logger, Ref } from "../actors/types.ts";
 import type { Finished, NodeId } from "../actors/remote/protocol.ts";
 import type { NodeStatistics, RegistryMessage, SessionMessage } from "./messages.ts";
 import type { Peers } from "./peers.ts";
@@ -19,6 +19,7 @@ interface Member {
 interface State {
   readonly context: Context<RegistryMessage>;
   readonly peers: Peers;
+  readonly log: Logger;
   readonly startedMs: number;
   readonly members: Map<NodeId, Member>;
   readonly gone: NodeStatistics[];
@@ -26,11 +27,12 @@ interface State {
 }
 
 /** Makes the Registry's behavior. */
-export function registry(peers: Peers): Behavior<RegistryMessage> {
+export function registry({ peers, log }: Pick<State, "peers" | "log">): Behavior<RegistryMessage> {
   return (context) =>
     handler({
       context,
       peers,
+      log,
       startedMs: context.clock.now(),
       members: new Map(),
       gone: [],
@@ -39,7 +41,7 @@ export function registry(peers: Peers): Behavior<RegistryMessage> {
 }
 
 function handler(state: State): Handler<RegistryMessage> {
-  const { members, context } = state;
+  const { members, log } = state;
   return (message) => {
     switch (message.type) {
       case "register":
@@ -62,7 +64,7 @@ function handler(state: State): Handler<RegistryMessage> {
         return void message.replyTo.tell([...here, ...state.gone]);
       }
       case "dismiss":
-        context.log.debug("the nodes are told that the job is over", { nodes: members.size });
+        log.debug("the nodes are told that the job is over", { nodes: members.size });
         state.dismissal = message.message;
         for (const { session } of members.values()) session.tell({ type: "finish", message: message.message });
         return reportIfGone(state);
@@ -71,7 +73,7 @@ function handler(state: State): Handler<RegistryMessage> {
 }
 
 function register(state: State, request: Extract<RegistryMessage, { type: "register" }>): void {
-  const { context, members, peers, dismissal } = state;
+  const { context, members, peers, log, dismissal } = state;
   const { hello, address, session } = request;
   if (dismissal) {
     const message = `The job is over: ${dismissal.message}`;
@@ -83,14 +85,14 @@ function register(state: State, request: Extract<RegistryMessage, { type: "regis
   const joinedMs = context.clock.now() - state.startedMs;
   members.set(id, { session, statistics: { id, name, slots, labels, address, joinedMs, state: "here" } });
   context.watch(session, ({ reason }) => ({ type: "session-ended", node: id, why: reason }));
-  context.log.info(`node ${name} joined`, { node: id, slots, address });
+  log.info(`node ${name} joined`, { node: id, slots, address });
   peers.deliver("heartbeat", { type: "heard", node: id });
   session.tell({ type: "registered", node: id });
   peers.deliver("job", { type: "joined", node: id, session });
 }
 
 function ended(state: State, node: NodeId, why: string): void {
-  const { context, members, peers } = state;
+  const { members, peers, log } = state;
   const member = members.get(node);
   if (!member) return;
   members.delete(node);
@@ -99,8 +101,8 @@ function ended(state: State, node: NodeId, why: string): void {
   state.gone.push(member.statistics);
   if (state.gone.length > goneMax) state.gone.shift();
   const { name } = member.statistics;
-  if (isLoss) context.log.warn(`node ${name} is lost; its tasks go to others`, { node, why });
-  else context.log.info(`node ${name} left`, { node });
+  if (isLoss) log.warn(`node ${name} is lost; its tasks go to others`, { node, why });
+  else log.info(`node ${name} left`, { node });
   peers.deliver("heartbeat", { type: "forget", node });
   peers.deliver("scheduler", { type: "node-gone", node, isLoss });
   reportIfGone(state);

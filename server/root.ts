@@ -36,7 +36,7 @@ export function root(options: RootOptions): Behavior<RootMessage> {
     for (const listener of options.listeners) {
       acceptLoop(listener, (link) => {
         if (!context.self.tell({ type: "accepted", link })) link.close();
-      }, context);
+      }, { clock: context.clock, signal: context.signal, log: options.log });
     }
     return running(context, options);
   };
@@ -52,7 +52,7 @@ function spawnAll(context: Context<RootMessage>, options: RootOptions): PeerRefs
   });
   return {
     root: context.self,
-    registry: context.spawn(registry(peers), child("registry")),
+    registry: context.spawn(registry(options), child("registry")),
     heartbeat: context.spawn(heartbeat(heartbeatMs, peers), child("heartbeat")),
     scheduler: context.spawn(scheduler(options), child("scheduler")),
     job: context.spawn(jobActor(options), child("job")),

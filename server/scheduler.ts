@@ -104,6 +104,11 @@ function handler(state: State): Handler<SchedulerMessage> {
         state.capacities.add(message);
         state.counts.nodes++;
         break;
+      case "node-leaving": {
+        const capacity = state.capacities.get(message.node);
+        if (capacity) state.capacities.drain(capacity);
+        break;
+      }
       case "node-gone":
         nodeGone(state, message.node, message.isLoss);
         break;
@@ -295,7 +300,7 @@ function nodeGone(state: State, node: NodeId, isLoss: boolean): void {
     if (verdict === "forgotten") forgotten.push(lease.task);
     else if (verdict === "failed") failedForGood(state, lease, lossReport(lease, capacity?.name ?? node));
     else {
-      state.counts.retried++;
+      if (isLoss) state.counts.retried++;
       state.ready.push(lease);
     }
   }

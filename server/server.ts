@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createSystem } from "../actors/mod.ts";
-import type { Behavior, Clock, Logger, Random, Terminated } from "../actors/types.ts";
+import { createLogger, createSystem } from "../actors/mod.ts";
+import type { Behavior, Clock, Logger, Random, System, Terminated } from "../actors/types.ts";
 import { encodePayload } from "../actors/remote/payload.ts";
 import type { Listener } from "../actors/remote/transport.ts";
 import type { Job, JobOptions, Summary } from "../job/types.ts";
@@ -35,11 +35,13 @@ export interface ServerOptions {
   readonly listeners: readonly Listener[];
   /** The version of this package; nodes must have the same. */
   readonly packageVersion: string;
-  /** @default the platform's monotonic clock */
+  /** The system in which the server's actors live. @default one of the server's own */
+  readonly system?: System;
+  /** The clock of the server's own system. @default the platform's monotonic clock */
   readonly clock?: Clock;
-  /** @default the platform's */
+  /** The randomness of the server's own system. @default seeded by the platform */
   readonly random?: Random;
-  /** @default failures only, to the standard error */
+  /** Where log lines go, also those of user code. @default only failures, to the standard error */
   readonly logger?: Logger;
   /** Hears how far the job is, a few times a second. @default nobody */
   readonly onProgress?: (progress: Progress) => void;
@@ -75,16 +77,16 @@ export interface ServerHandle {
  * ```
  */
 export function startServer(options: ServerOptions): ServerHandle {
-  const { clock, random, logger } = options;
-  const system = createSystem({ name: "server", clock, random, logger });
+  const { clock, random, logger = createLogger({ level: "error" }) } = options;
+  const system = options.system ?? createSystem({ name: "server", clock, random, logger });
   const ended = Promise.withResolvers<Summary>();
   const started = Promise.withResolvers<PeerRefs>();
-  const top = system.spawn(guardian(rootOptions(options, ended.resolve, started.resolve), ended.reject), {
+  const top = system.spawn(guardian(rootOptions(options, logger, ended.resolve, started.resolve), ended.reject), {
     name: "guardian",
     mailboxMax: internalMailboxMax,
   });
   return {
-    done: ended.promise.finally(() => system.stop()),
+    done: ended.promise.finally(() => system.stop(options.system && top)),
     stop: (reason) => void top.tell({ type: "over", outcome: "stopped", reason }),
     statistics: async () => {
       const { registry } = await started.promise;
@@ -98,6 +100,7 @@ export function startServer(options: ServerOptions): ServerHandle {
 
 function rootOptions(
   { job: loaded, config, listeners, packageVersion, onProgress }: ServerOptions,
+  log: Logger,
   onEnd: (summary: Summary) => void,
   onStart: (refs: PeerRefs) => void,
 ): RootOptions {
@@ -105,6 +108,7 @@ function rootOptions(
   const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key, maxNodeLosses } = config;
   return {
     peers: createPeers(),
+    log,
     listeners,
     onEnd,
     onStart,

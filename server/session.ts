@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Behavior, type Context, type Handler, stop } from "../actors/types.ts";
+import { type Behavior, type Context, type Handler, type Logger, type Next, stop } from "../actors/types.ts";
 import { type Connection, openConnection } from "../actors/remote/connection.ts";
+import { asError } from "../actors/remote/errors.ts";
 import { type ServerHandshake, serverHandshake } from "../actors/remote/handshake.ts";
 import {
   type ControlMessage,
@@ -26,6 +27,8 @@ const waitingLow = 32;
 /** What every Session of a server needs. */
 export interface SessionOptions {
   readonly peers: Peers;
+  /** For people: what nodes do, and what user code on them writes. */
+  readonly log: Logger;
   readonly packageVersion: string;
   readonly job: string;
   readonly codeHash: string;
@@ -91,39 +94,51 @@ function createValve() {
 /** Ends the session's actor; whoever watches it learns that the node is gone. */
 function closed(state: State, message: Extract<SessionMessage, { type: "closed" }>, who: string): void {
   const { reason, error } = message.closed;
-  if (error) state.context.log.warn(`connection of ${who} closed: ${error.message}`);
-  else state.context.log.debug(`connection of ${who} closed`, { by: reason });
+  if (error) state.log.warn(`connection of ${who} closed: ${error.message}`);
+  else state.log.debug(`connection of ${who} closed`, { by: reason });
 }
 
 /** Before the node is known: only the handshake is listened to. */
 function introducing(state: State, handshake: ServerHandshake): Handler<SessionMessage> {
-  const { connection, context, peers } = state;
-  const address = connection.remoteAddress;
+  const { connection } = state;
   return async (message) => {
     switch (message.type) {
-      case "wire": {
+      case "wire":
         state.handled();
-        if (message.message.kind !== "control") return connection.abort(outOfPlace(message.message, "before a hello"));
-        const { reply, outcome } = await handshake.receive(message.message.message);
-        if (reply) connection.send({ kind: "control", message: reply });
-        if (!outcome) return;
-        if ("accepted" in outcome) {
-          const hello = outcome.accepted;
-          peers.deliver("registry", { type: "register", hello, address, session: context.self });
-          return registering(state, hello);
+        try {
+          return await introduce(state, handshake, message.message);
+        } catch (error) {
+          return connection.abort(asError(error));
         }
-        context.log.warn(`node at ${address} refused: ${outcome.refused.message}`, { code: outcome.refused.code });
-        return refuse(state, outcome.refused);
-      }
       case "handshake-timeout":
         return connection.abort(
           new Error(`no introduction within ${state.handshakeTimeoutMs} ms (option --handshake-timeout)`),
         );
       case "closed":
-        closed(state, message, address);
+        closed(state, message, connection.remoteAddress);
         return stop;
     }
   };
+}
+
+async function introduce(
+  state: State,
+  handshake: ServerHandshake,
+  message: WireMessage,
+): Promise<Next<SessionMessage>> {
+  const { connection, context, peers, log } = state;
+  const address = connection.remoteAddress;
+  if (message.kind !== "control") throw outOfPlace(message, "before a hello");
+  const { reply, outcome } = await handshake.receive(message.message);
+  if (reply) connection.send({ kind: "control", message: reply });
+  if (!outcome) return;
+  if ("refused" in outcome) {
+    log.warn(`node at ${address} refused: ${outcome.refused.message}`, { code: outcome.refused.code });
+    return refuse(state, outcome.refused);
+  }
+  const hello = outcome.accepted;
+  peers.deliver("registry", { type: "register", hello, address, session: context.self });
+  return registering(state, hello);
 }
 
 function refuse(state: State, refusal: ControlMessage & { type: "refused" }): void {
@@ -196,7 +211,7 @@ function ending(state: State, message: SessionMessage, name: string): typeof sto
 function serving(state: State, node: NodeId, name: string): Handler<SessionMessage> {
   const { connection, context, peers, heartbeatMs } = state;
   const { now } = context.clock;
-  const log = nodeLog(context, name);
+  const log = nodeLog(state.log, name);
   let toldMs = -Infinity;
   return (message) => {
     switch (message.type) {
@@ -238,13 +253,14 @@ function receive(state: State, node: NodeId, message: WireMessage, log: (message
         case "progress":
           return peers.deliver("scheduler", { type: "progress", node, progress: message.message });
         case "leave":
-          return peers.deliver("registry", { type: "leaving", node });
+          peers.deliver("registry", { type: "leaving", node });
+          return peers.deliver("scheduler", { type: "node-leaving", node });
       }
   }
   connection.abort(outOfPlace(message, "from a registered node"));
 }
 
 /** Passes on what user code wrote on the node, tagged with where it comes from. */
-function nodeLog({ log }: Context<SessionMessage>, name: string): (message: LogMessage) => void {
+function nodeLog(log: Logger, name: string): (message: LogMessage) => void {
   return ({ level, text, task, attempt }) => log[level](text, { node: name, task, attempt });
 }
