@@ -22,7 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
 const importsStd: Record<string, string> = {
   "@std/msgpack": "actors/remote/codec.ts",
   "@std/cli": "cli/args.ts",
-  "@std/log": "cli/logger.ts",
+  "@std/log": "actors/log.ts",
 };
 
 const files = projectFiles();
