@@ -9,6 +9,7 @@ import { asError, TransportError } from "./errors.ts";
 import { createInbox } from "./inbox.ts";
 import { resolveLimits, type WireLimits } from "./limits.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
+import { createPace } from "./pace.ts";
 import { createPhase } from "./phase.ts";
 import { createFrameReader } from "./reader.ts";
 import type { WireMessage } from "./protocol.ts";
@@ -128,6 +129,7 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
   };
   const receive = async () => {
     const reader = createFrameReader();
+    const pace = createPace(clock);
     while (stage !== "closed") {
       const count = await link.read(reader.space()).catch((cause) => Promise.reject(lost(link, cause)));
       if (count === null) return endOfStream(reader);
@@ -144,6 +146,8 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
         if (held) await Promise.race([held, deaf.promise]);
         if (stage !== "open") break;
       }
+      const turn = pace();
+      if (turn) await Promise.race([turn, deaf.promise]);
     }
   };
   receive().catch((thrown) => stage === "closing" ? endLocally() : fail(thrown));
