@@ -36,7 +36,7 @@ function rate(perSecond: number): string {
  * @example
  * ```ts
  * renderProgress({
- *   collected: 64, running: 4, failed: 0, total: 256, nodes: 2, slots: 4, ratePerSecond: 32, etaMs: 6000, elapsedMs: 2000,
+ *   collected: 64, running: 4, failed: 0, total: 256, nodes: 2, slots: 4, ratePerSecond: 32, etaMs: 6000, elapsedMs: 0,
  * });
  * // ██████░░░░░░░░░░░░░░░░░░  25%  64/256 tasks  32.0/s  ETA 6.0 s  2 nodes
  * ```

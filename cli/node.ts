@@ -1,0 +1,86 @@
+/**
+ * `node`: dials a server and computes for it.
+ *
+ * @module
+ */
+import type { Address } from "../actors/remote/transport.ts";
+import { startNode } from "../node/node.ts";
+import { packageVersion } from "../version.ts";
+import { parseAddress } from "./address.ts";
+import { configFlags } from "./config_sources.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { coreCount, defaultNodeName } from "./machine.ts";
+import { networkOf } from "./network.ts";
+import { watchSignals } from "./signals.ts";
+import { watchStrayErrors } from "./stray_errors.ts";
+import { commonFlags, type Invocation, setUp, targetJob, type Verb } from "./verb.ts";
+
+function serverAddress({ args, program }: Invocation, defaultPort: number): Address {
+  const join = args.flags.get("join");
+  if (join === undefined) {
+    throw new UsageError(`No server: name it with --join HOST:PORT, as \`${program} serve\` prints it`);
+  }
+  return parseAddress(String(join), defaultPort);
+}
+
+/** Reads what `--label` was given: `gpu=1`. */
+export function parseLabels(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(words.map((word) => {
+    const at = word.indexOf("=");
+    if (at < 1) {
+      throw new UsageError(`Cannot use --label ${JSON.stringify(word)}: a label is NAME=VALUE, such as gpu=1`);
+    }
+    return [word.slice(0, at), word.slice(at + 1)];
+  }));
+}
+
+async function execute(invocation: Invocation): Promise<number> {
+  const { config, logger, isQuiet } = await setUp(invocation);
+  const { args, terminal } = invocation;
+  if (args.rest.length > 0) {
+    throw new UsageError(`Unexpected ${JSON.stringify(args.rest[0])}: a node has the job's options from its server`);
+  }
+  const address = serverAddress(invocation, config.port);
+  const labels = parseLabels((args.flags.get("label") ?? []) as readonly string[]);
+  const target = await targetJob(invocation);
+
+  const node = startNode({
+    job: { name: target.job.name, codeHash: target.codeHash, workerUrl: target.workerUrl },
+    address,
+    transport: networkOf(config),
+    packageVersion,
+    workers: config.workers || coreCount(),
+    name: config.name || defaultNodeName(),
+    labels,
+    key: config.key,
+    retryCounter: config.retryCounter,
+    retryDelayMs: config.retryDelayMs,
+    compress: config.compress,
+    logger,
+  });
+  using signals = watchSignals((signal) => node.stop(`${signal} was received`));
+  using _stray = watchStrayErrors((text, error) => logger.error(text, { error }));
+
+  const { outcome, message, computed, failed } = await node.done;
+  if (outcome === "refused" || outcome === "unreachable" || outcome === "failed") {
+    terminal.note(`error: ${message}`);
+    return outcome === "failed" ? exitCodes.failed : exitCodes.unreachable;
+  }
+  if (!isQuiet) terminal.note(`${outcome}: ${message}; ${computed} tasks computed, ${failed} failed here`);
+  return signals.exitCode() ?? exitCodes.complete;
+}
+
+/** The verb `node`. */
+export const nodeVerb: Verb = {
+  name: "node",
+  summary: "Compute for a server",
+  usage: "--join HOST:PORT [OPTIONS]",
+  takesJobOptions: false,
+  flags: [
+    { name: "join", type: "string", placeholder: "HOST:PORT", help: "the server; an IPv6 address as [::1]:9000" },
+    { name: "label", type: "list", placeholder: "NAME=VALUE", help: "what this node says of itself" },
+    ...configFlags(({ side, name }) => side !== "server" && name !== "host" && name !== "port"),
+    ...commonFlags,
+  ],
+  execute,
+};

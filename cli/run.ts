@@ -1,0 +1,88 @@
+/**
+ * `run`: a server and its nodes in this one process. They talk through memory, so it needs no port and no permission
+ * for the network.
+ *
+ * @module
+ */
+import { memoryTransport } from "../actors/remote/memory.ts";
+import { startNode } from "../node/node.ts";
+import { startServer } from "../server/server.ts";
+import { packageVersion } from "../version.ts";
+import { conclude } from "./conclude.ts";
+import { configFlags } from "./config_sources.ts";
+import { captureConsole } from "./console_capture.ts";
+import { UsageError } from "./errors.ts";
+import { coreCount, defaultNodeName, workersPerNode } from "./machine.ts";
+import { progressWriter } from "./progress_bar.ts";
+import { watchSignals } from "./signals.ts";
+import { watchStrayErrors } from "./stray_errors.ts";
+import { commonFlags, type Invocation, jobOptions, setUp, targetJob, type Verb } from "./verb.ts";
+
+const settings = ["workers", "taskTimeoutMs", "maxAttempts", "maxNodeLosses", "logLevel", "logFile"];
+
+function nodeCount({ args }: Invocation): number {
+  const count = args.flags.get("nodes") ?? 1;
+  if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > 1_024) {
+    throw new UsageError(`Cannot start ${count} nodes: it must be a whole number from 1 to 1024 (option --nodes)`);
+  }
+  return count as number;
+}
+
+async function execute(invocation: Invocation): Promise<number> {
+  const { config, logger, isQuiet } = await setUp(invocation);
+  const { terminal } = invocation;
+  const count = nodeCount(invocation);
+  const target = await targetJob(invocation);
+  const options = jobOptions(target.job, invocation);
+  const { codeHash } = target;
+
+  const transport = memoryTransport();
+  const listener = await transport.listen({ host: "memory", port: 0 });
+  const server = startServer({
+    job: { job: target.job, options, codeHash },
+    config,
+    listeners: [listener],
+    packageVersion,
+    logger,
+    onProgress: isQuiet ? undefined : progressWriter(terminal),
+  });
+  using signals = watchSignals((signal) => server.stop(`${signal} was received`));
+  using _console = captureConsole(terminal);
+  using _stray = watchStrayErrors((text, error) => logger.error(text, { error }));
+
+  const nodes = Array.from({ length: count }, (_, index) =>
+    startNode({
+      job: { name: target.job.name, codeHash, workerUrl: target.workerUrl },
+      address: listener.address,
+      transport,
+      packageVersion,
+      workers: config.workers || workersPerNode(count, coreCount()),
+      name: defaultNodeName(index + 1),
+      key: config.key,
+      compress: false,
+      logger,
+    }));
+  for (const node of nodes) {
+    // Without its nodes this server would wait for ever: nobody else can dial in.
+    node.done.then(({ outcome, message }) => outcome === "finished" || server.stop(message));
+  }
+
+  const summary = await server.done;
+  for (const node of nodes) node.stop("the job is over");
+  await Promise.all(nodes.map((node) => node.done));
+  return conclude(summary, { terminal, isQuiet, signalCode: signals.exitCode() });
+}
+
+/** The verb `run`. */
+export const runVerb: Verb = {
+  name: "run",
+  summary: "Run a job on this machine",
+  usage: "[OPTIONS]",
+  takesJobOptions: true,
+  flags: [
+    { name: "nodes", type: "number", help: "how many nodes to start; they share the cores (default 1)" },
+    ...configFlags(({ name }) => settings.includes(name)),
+    ...commonFlags,
+  ],
+  execute,
+};
