@@ -7,7 +7,10 @@ import { systemClock } from "./clock.ts";
 
 /** How many messages one actor handles before the next one has its turn. */
 export const batchMax = 64;
-/** How long actors run before timers and sockets are served, in milliseconds. */
+/**
+ * How long actors run before timers and sockets are served, in milliseconds. A zero timer takes two; a shorter slice
+ * would leave the processor idle until it fires.
+ */
 const sliceMs = 2;
 
 /** What can have a turn: an actor's cell. It is in the run queue at most once. */
@@ -40,6 +43,8 @@ export class LoopDispatcher implements Dispatcher {
   #last: Runnable | undefined;
   /** Whether a drain is under way or will come. */
   #armed = false;
+  /** Whether that drain will come with the timer, since the slice is over. */
+  #yielded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deferred: (() => void)[] = [];
   #sliceEnd = -Infinity;
@@ -70,19 +75,18 @@ export class LoopDispatcher implements Dispatcher {
   }
 
   #drain = (): void => {
-    let yielded = false;
     try {
-      while (this.#first !== undefined && !yielded) {
+      while (this.#first !== undefined && !this.#yielded) {
         const runnable = this.#first;
         this.#first = runnable.nextReady;
         runnable.nextReady = undefined;
         this.#sinceLook += runnable.run(this.#lookEvery);
-        if (this.#sinceLook >= this.#lookEvery) yielded = this.#isSliceOver();
+        if (this.#sinceLook >= this.#lookEvery) this.#yielded = this.#isSliceOver();
       }
     } finally {
       // Only a broken logger or a bug throws here. The other actors go on all the same.
-      this.#armed = this.#first !== undefined;
-      if (this.#armed && !yielded) queueMicrotask(this.#drain);
+      this.#armed = this.#first !== undefined || this.#yielded;
+      if (this.#armed && !this.#yielded) queueMicrotask(this.#drain);
     }
   };
 
@@ -110,11 +114,13 @@ export class LoopDispatcher implements Dispatcher {
     const deferred = this.#deferred;
     this.#deferred = [];
     for (const callback of deferred) callback();
-    if (this.#first === undefined) return;
-    this.#armed = true;
+    if (!this.#yielded) return;
+    this.#yielded = false;
     this.#lastLook = systemClock.now();
     this.#sliceEnd = this.#lastLook + sliceMs;
     this.#setTimer();
-    this.#drain();
+    // Not at once: a timer that is set while timers fire is due a millisecond after the last of them has returned, which
+    // would leave the processor idle for a third of the time.
+    queueMicrotask(this.#drain);
   };
 }
