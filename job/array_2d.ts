@@ -16,6 +16,7 @@ export type TypedArray =
 
 /** A typed array's constructor, such as `Float64Array`. */
 export interface TypedArrayKind<Cells extends TypedArray> {
+  /** Makes a typed array of `length` zeros. */
   new (length: number): Cells;
 }
 
@@ -102,12 +103,12 @@ export class Array2D<Cells extends TypedArray> implements Array2DData<Cells> {
     return { width: this.width, height: this.height, data: this.data };
   }
 
-  /** @throws {RangeError} if there is no such cell. */
+  /** The value of one cell. @throws {RangeError} if there is no such cell. */
   get(x: number, y: number): Cells[number] {
     return this.data[this.#index(x, y)];
   }
 
-  /** @throws {RangeError} if there is no such cell. */
+  /** Gives one cell a value. @throws {RangeError} if there is no such cell. */
   set(x: number, y: number, value: Cells[number]): void {
     const index = this.#index(x, y);
     this.#cells[index] = value;

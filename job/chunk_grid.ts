@@ -16,7 +16,9 @@ export interface ChunkRegion {
 
 /** The sides of what is cut, and of the chunks, in cells. */
 export interface ChunkGridOptions {
+  /** Columns of the whole. */
   readonly width: number;
+  /** Rows of the whole. */
   readonly height: number;
   /** As wide as the whole, or wider, for one column of chunks. */
   readonly chunkWidth: number;
@@ -28,7 +30,7 @@ export interface ChunkGridOptions {
 export interface ChunkGrid extends ChunkGridOptions, Iterable<ChunkRegion> {
   /** How many chunks there are. */
   readonly count: number;
-  /** @throws {RangeError} if there is no such chunk. */
+  /** The chunk with this number. @throws {RangeError} if there is none. */
   readonly at: (id: number) => ChunkRegion;
 }
 

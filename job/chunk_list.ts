@@ -9,7 +9,9 @@ export type ChunkState = "empty" | "processing" | "finished";
 export interface Chunk<Data> {
   /** The chunk's number, from 0. */
   readonly id: number;
+  /** What it was pushed with. */
   readonly data: Data;
+  /** Its state. */
   readonly state: ChunkState;
   /** The node that has it, while it is processing. */
   readonly node?: NodeId;
@@ -110,13 +112,13 @@ export class ChunkList<Data> {
     return this.#finished === this.length;
   }
 
-  /** @throws {RangeError} if there is no such chunk. */
+  /** One chunk, as it is now. @throws {RangeError} if there is no such chunk. */
   get(id: number): Chunk<Data> {
     const { data, state, node } = this.#entry(id);
     return node === undefined ? { id, data, state } : { id, data, state, node };
   }
 
-  /** @throws {RangeError} if there is no such chunk. */
+  /** Whether one chunk is finished. @throws {RangeError} if there is no such chunk. */
   isFinished(id: number): boolean {
     return this.#entry(id).state === "finished";
   }

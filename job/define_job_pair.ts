@@ -21,13 +21,11 @@ export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Re
     context: ServerContext<Custom>,
   ) => JobServer<Initial, Task, Result, Custom>;
   /** Makes a node's half, once in each worker. */
+  // Where one branch of the server waits, TypeScript takes its absent `data` for a task as well: hence the Exclude.
   readonly node: (
     options: OptionValues<Options>,
-  ) => JobNode<NoInfer<Initial>, NoInfer<Handed<Task>>, Result, Custom>;
+  ) => JobNode<NoInfer<Initial>, NoInfer<Exclude<Task, undefined>>, Result, Custom>;
 }
-
-/** TypeScript gives `{ status: "waiting" }` an absent `data` where another branch has one, and infers it as a task. */
-type Handed<Task> = Exclude<Task, undefined>;
 
 function createPairBook(server: JobServer): JobBook {
   const oneByOne = createSerial();

@@ -17,10 +17,12 @@ export type JobErrorCode =
 
 /** An error that the author or the operator of a job can mend. */
 export class JobError extends Error {
+  /** The class's name. */
   override readonly name = "JobError";
   /** Stable, for programs. */
   readonly code: JobErrorCode;
 
+  /** Makes an error with its code, its one line for people, and its cause if there is one. */
   constructor(code: JobErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -124,12 +124,17 @@ export interface Job<Options extends JobOptions = any> {
  * @typeParam Task The task's data as the user sees it
  */
 export interface JobBook<Task = unknown, Result = unknown> {
+  /** Called once for each node that registers. */
   readonly initialData: (node: NodeId) => MaybePromise<unknown>;
+  /** Called whenever a node could take one more task. */
   readonly next: (node: NodeId) => MaybePromise<JobStatus<Task>>;
+  /** Called once for each task's result. */
   readonly collect: (node: NodeId, result: Result, task: Task) => MaybePromise<void>;
   /** Called with a task that failed for good: no result of it will be collected. */
   readonly dropped: (task: Task) => MaybePromise<void>;
+  /** Called with nodes that are gone. */
   readonly lost: (nodes: NodeId[]) => MaybePromise<void>;
+  /** Called with what a node's half of the job has sent. */
   readonly custom: (node: NodeId, message: unknown) => MaybePromise<void>;
   /** Called once when no more tasks will be asked for, whatever the outcome: frees their source. Before `finish`. */
   readonly close: () => MaybePromise<void>;
