@@ -12,11 +12,14 @@ export type AskErrorCode = "ask-timeout" | "ask-dead" | "ask-refused";
 
 /** An ask got no answer. */
 export class AskError extends Error {
+  /** The name of the class. */
   override readonly name = "AskError";
+  /** Stable. */
   readonly code: AskErrorCode;
   /** The path of the actor that was asked. */
   readonly path: string;
 
+  /** Made by {@linkcode Ref.ask}. */
   constructor(code: AskErrorCode, path: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

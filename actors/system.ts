@@ -81,6 +81,7 @@ export interface RemoteRefOptions<M> {
 
 /** What {@linkcode createRemoteRef} returns. */
 export interface RemoteRef<M> {
+  /** The reference. */
   readonly ref: Ref<M>;
   /** Marks the end, once, for example `unreachable` when the connection is lost. Watchers and askers are told. */
   readonly end: (reason: TerminationReason, cause?: unknown) => void;

@@ -133,6 +133,7 @@ export type Supervision = "stop" | "escalate" | RestartPolicy;
 
 /** Restart a child, within a budget; made by `restart`. */
 export interface RestartPolicy {
+  /** Tells it from the other kinds of supervision. */
   readonly kind: "restart";
   /** How many restarts are allowed within the window; the next failure stops the child. */
   readonly max: number;
@@ -147,8 +148,11 @@ export type DeadLetterReason = "mailbox-full" | "ended" | "late-reply" | "unreac
 
 /** A message that reached nobody. */
 export interface DeadLetter {
+  /** For whom it was. */
   readonly to: Ref<never>;
+  /** The message itself. */
   readonly message: unknown;
+  /** Why it was not delivered. */
   readonly reason: DeadLetterReason;
 }
 
@@ -174,9 +178,13 @@ export interface Random {
 
 /** Receives what happens in a system, for metrics and traces. Every member is optional; an absent one costs nothing. */
 export interface Observer {
+  /** An actor was started. */
   readonly onSpawn?: (ref: Ref<never>) => void;
+  /** An actor is gone. */
   readonly onStop?: (ref: Ref<never>, reason: TerminationReason) => void;
+  /** An actor has handled a message, which took `elapsedMs` milliseconds. */
   readonly onMessage?: (ref: Ref<never>, message: unknown, elapsedMs: number) => void;
+  /** A failed actor was made anew. */
   readonly onRestart?: (ref: Ref<never>, cause: unknown) => void;
 }
 
@@ -184,13 +192,13 @@ export interface Observer {
 export interface SystemOptions {
   /** The system's name, first in every path. @default "system" */
   readonly name?: string;
-  /** @default the platform's monotonic clock */
+  /** Time and timers. @default the platform's monotonic clock */
   readonly clock?: Clock;
-  /** @default a generator seeded by the platform */
+  /** Randomness, also that of backoff. @default a generator seeded by the platform */
   readonly random?: Random;
-  /** @default nothing is logged but failures, to the standard error */
+  /** Where log lines go. @default nothing is logged but failures, to the standard error */
   readonly logger?: Logger;
-  /** @default none */
+  /** Hears what happens. @default none */
   readonly observer?: Observer;
 }
 

@@ -20,9 +20,11 @@ export interface JobSource {
 
 /** Options of `startNode`. */
 export interface NodeOptions {
+  /** The job to compute. */
   readonly job: JobSource;
   /** Where the server listens. */
   readonly address: Address;
+  /** How the server is dialled. */
   readonly transport: Transport;
   /** The version of this package; the server refuses another one. */
   readonly packageVersion: string;

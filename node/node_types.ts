@@ -25,6 +25,7 @@ export interface NodeSummary {
 
 /** A node at one moment. */
 export interface NodeStatus {
+  /** What it is doing. */
   readonly state: NodeState;
   /** The identity that the server gave, while the node is registered. */
   readonly node?: NodeId;
@@ -32,7 +33,9 @@ export interface NodeStatus {
   readonly busy: number;
   /** How many tasks wait on the node. */
   readonly queued: number;
+  /** How many results were handed to the server. */
   readonly computed: number;
+  /** How many attempts were reported as failed. */
   readonly failed: number;
 }
 
@@ -42,5 +45,6 @@ export interface NodeHandle {
   readonly done: Promise<NodeSummary>;
   /** Hands all unfinished tasks back, takes leave of the server and ends. Calls after the first do nothing. */
   readonly stop: (reason: string) => void;
+  /** What the node does at this moment. */
   readonly status: () => NodeStatus;
 }

@@ -46,6 +46,7 @@ export type FromWorker =
 
 /** A worker, seen from the I/O thread. */
 export interface WorkerPort {
+  /** Sends to the worker; the buffers of `transfer` are moved, not copied. */
   readonly post: (message: ToWorker, transfer?: ArrayBuffer[]) => void;
   /** Ends the worker at once, whatever it does. Nothing is heard from it any more. */
   readonly terminate: () => void;
@@ -53,6 +54,7 @@ export interface WorkerPort {
 
 /** Who hears of a worker. */
 export interface WorkerEvents {
+  /** The worker has sent something. */
   readonly onMessage: (message: FromWorker) => void;
   /** The worker has ended, or cannot be loaded, by this error. */
   readonly onError: (message: string) => void;

@@ -57,13 +57,15 @@ export interface ConfigField {
   readonly flag: string;
   /** Its environment variable. */
   readonly env: string;
+  /** The type of its value. */
   readonly type: "string" | "number" | "boolean";
   /** One line for people, with its unit. */
   readonly help: string;
   /** Whether it concerns the server, a node, or both. */
   readonly side: "server" | "node" | "both";
-  /** For numbers: the least and the greatest value. All numbers are whole. */
+  /** For numbers: the least value. All numbers are whole. */
   readonly min?: number;
+  /** For numbers: the greatest value. */
   readonly max?: number;
   /** For strings: the only values allowed. */
   readonly oneOf?: readonly string[];

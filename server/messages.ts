@@ -39,12 +39,17 @@ export type SessionMessage =
 
 /** What is known of a node. */
 export interface NodeStatistics {
+  /** The identity that the server gave it. */
   readonly id: NodeId;
+  /** Its name, for people. */
   readonly name: string;
+  /** How many tasks it computes at once. */
   readonly slots: number;
+  /** What it says of itself. */
   readonly labels: Readonly<Record<string, string>>;
   /** Where it dialled in from. */
   readonly address: string;
+  /** Whether it is here, took its leave, or was given up. */
   readonly state: "here" | "left" | "lost";
   /** When it registered, in milliseconds since the server's start. */
   readonly joinedMs: number;

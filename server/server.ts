@@ -20,6 +20,7 @@ const statisticsTimeoutMs = 5_000;
 
 /** A job with everything that is fixed once it has been loaded. */
 export interface LoadedJob {
+  /** The job. */
   readonly job: Job;
   /** The job's options, filled in. */
   readonly options: JobOptions;
@@ -29,7 +30,9 @@ export interface LoadedJob {
 
 /** Options of {@linkcode startServer}. */
 export interface ServerOptions {
+  /** The job to serve. */
   readonly job: LoadedJob;
+  /** The settings, as `checkConfig` fills them in. */
   readonly config: Config;
   /** Where nodes dial in. The server closes them at its end. */
   readonly listeners: readonly Listener[];

@@ -79,10 +79,12 @@ export type TransportErrorCode =
 
 /** A connection could not be made, or broke. */
 export class TransportError extends Error {
+  /** The name of the class. */
   override readonly name = "TransportError";
   /** Stable. */
   readonly code: TransportErrorCode;
 
+  /** Made by transports. */
   constructor(code: TransportErrorCode, message: string, options: { cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

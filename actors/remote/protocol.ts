@@ -43,6 +43,7 @@ export interface TaskFailure {
   readonly kind: "error" | "encode" | "decode" | "timeout" | "worker-lost" | "handed-back";
   /** The name of the error's class. */
   readonly name: string;
+  /** The error's message. */
   readonly message: string;
   /** The stack where the error was thrown, on the node. */
   readonly stack?: string;
@@ -127,10 +128,15 @@ export interface HeartbeatMessage {
 
 /** A line that user code wrote on a node. */
 export interface LogMessage {
+  /** Tells it from other control messages. */
   readonly type: "log";
+  /** How grave it is. */
   readonly level: "debug" | "info" | "warn" | "error";
+  /** The line, without its end. */
   readonly text: string;
+  /** The task that was computed, where that is known. */
   readonly task?: number;
+  /** The attempt at that task. */
   readonly attempt?: number;
 }
 

@@ -24,11 +24,11 @@ export interface TestSystemOptions {
    * actor to another keep their order. @default actors run in turn
    */
   readonly seed?: number;
-  /** @default "test" */
+  /** The system's name, first in every path. @default "test" */
   readonly name?: string;
-  /** @default nothing is logged */
+  /** Where log lines go. @default nothing is logged */
   readonly logger?: Logger;
-  /** @default none */
+  /** Hears what happens. @default none */
   readonly observer?: Observer;
   /** How many messages one run may handle before it counts as endless. @default 100000000 */
   readonly messagesMax?: number;
@@ -62,6 +62,7 @@ export interface TestSystem extends System {
 
 /** Stands where a test wants to see what arrives. */
 export interface Probe<M> {
+  /** What to tell to. */
   readonly ref: Ref<M>;
   /** What was told, oldest first. The test may take messages out. */
   readonly messages: M[];
