@@ -46,18 +46,23 @@ const smoothedCountsMax = 32;
 
 /**
  * The count as a real number that grows evenly from one step to the next: k - log2(log2 |z_k|) for a |z_k| far beyond
- * the circle, the "normalised iteration count". It lies at most 1 below the whole count.
+ * the circle, the "normalised iteration count". It lies about half a step below the whole count.
  */
 function smoothCount(count: number, real: number, imaginary: number): number {
   if (count > smoothedCountsMax) return count - 0.5;
   let steps = 0;
   let re = real;
   let im = imaginary;
-  while (re * re + im * im < 1e6) {
-    [re, im] = [re * re - im * im + real, 2 * re * im + imaginary];
+  let reSquared = re * re;
+  let imSquared = im * im;
+  while (reSquared + imSquared < 1e6) {
+    im = 2 * re * im + imaginary;
+    re = reSquared - imSquared + real;
+    reSquared = re * re;
+    imSquared = im * im;
     steps++;
   }
-  return steps - Math.log2(Math.log2(Math.hypot(re, im)));
+  return steps - Math.log2(Math.log2(reSquared + imSquared) / 2);
 }
 
 /**
