@@ -4,7 +4,6 @@
  * @module
  */
 import { parseArguments } from "./args.ts";
-import { configFlags } from "./config_sources.ts";
 import { describeError, exitCodeOf, exitCodes, UsageError } from "./errors.ts";
 import { generalHelp, verbHelp, versionLine } from "./help.ts";
 import { loadJob } from "./load_job.ts";
@@ -63,12 +62,9 @@ async function dispatch(args: readonly string[], host: CliHost): Promise<number>
   return await runVerbWith(findVerb(first, program), others, host);
 }
 
-/** The level is looked up by itself, for the error may be about the other settings. */
+/** Whether stacks are wanted. Looked up without the settings, for the error may be about them. */
 function isDebugging(args: readonly string[], host: CliHost): boolean {
-  const [level] = configFlags(({ name }) => name === "logLevel");
-  const flag = `--${level.name}`;
-  return args.some((arg, index) => arg === `${flag}=debug` || (arg === flag && args[index + 1] === "debug")) ||
-    host.environment("GRISTMILL_LOG_LEVEL") === "debug";
+  return /--log-level[= ]debug\b/.test(args.join(" ")) || host.environment("GRISTMILL_LOG_LEVEL") === "debug";
 }
 
 /**
@@ -81,7 +77,7 @@ function isDebugging(args: readonly string[], host: CliHost): boolean {
 export async function runCli(args: readonly string[], host: Partial<CliHost> = {}): Promise<number> {
   const full: CliHost = {
     program: "gristmill",
-    terminal: host.terminal ?? createTerminal(),
+    terminal: createTerminal(),
     environment: readEnvironment,
     ...host,
   };

@@ -28,7 +28,12 @@ export function conclude(summary: Summary, { terminal, isQuiet, signalCode }: Co
     if (!isQuiet) terminal.note(renderSummary(summary));
     return exitCodes.complete;
   }
+  if (summary.outcome === "stopped" && signalCode !== undefined) {
+    // Wanted by whoever sent the signal, so no error.
+    terminal.note(`${renderSummary(summary)}; ${summary.reason}`);
+    return signalCode;
+  }
   terminal.note(renderSummary(summary));
   if (summary.reason) terminal.note(`error: ${summary.reason}`);
-  return summary.outcome === "stopped" ? signalCode ?? exitCodes.failed : exitCodes.failed;
+  return exitCodes.failed;
 }

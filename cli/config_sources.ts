@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkConfig, type Config, type ConfigField, configFields } from "../server/config.ts";
+import { checkConfig, type Config, type ConfigField, configFields, defaultConfig } from "../server/config.ts";
 import type { Flag, FlagValue } from "./args.ts";
 import { UsageError } from "./errors.ts";
 
@@ -27,10 +27,10 @@ export const configFlag: Flag = {
 
 /** The flags of some settings, for a verb. */
 export function configFlags(wanted: (field: ConfigField) => boolean): Flag[] {
-  return configFields.filter(wanted).map(({ flag, type, help, oneOf }) => ({
+  return configFields.filter(wanted).map(({ name, flag, type, help, oneOf }) => ({
     name: flag,
     type,
-    help,
+    help: defaultConfig[name] === "" ? help : `${help} (default ${defaultConfig[name]})`,
     placeholder: oneOf?.join("|") ?? (flag.endsWith("file") ? "FILE" : undefined),
   }));
 }

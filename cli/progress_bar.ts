@@ -7,7 +7,7 @@ import type { Progress } from "../server/messages.ts";
 import type { Summary } from "../job/types.ts";
 import type { Terminal } from "./terminal.ts";
 
-const barCells = 24;
+const barCells = 16;
 const unknown = "—";
 
 /** How a number of milliseconds is written: `850 ms`, `12.3 s`, `4:05`, `2:04:05`. */
@@ -38,7 +38,7 @@ function rate(perSecond: number): string {
  * renderProgress({
  *   collected: 64, running: 4, failed: 0, total: 256, nodes: 2, slots: 4, ratePerSecond: 32, etaMs: 6000, elapsedMs: 0,
  * });
- * // ██████░░░░░░░░░░░░░░░░░░  25%  64/256 tasks  32.0/s  ETA 6.0 s  2 nodes
+ * // ████░░░░░░░░░░░░  25%  64/256 tasks  32.0/s  ETA 6.0 s  2 nodes
  * ```
  */
 export function renderProgress(progress: Progress, columns = Infinity): string {

@@ -30,7 +30,7 @@ Deno.test("help is printed for the command and for each verb", async () => {
     const { code, out } = await cli(args);
     assertEquals(code, 0);
     assertStringIncludes(out, "Usage: gristmill serve [OPTIONS] JOB [-- JOB OPTIONS]");
-    assertMatch(out, /--heartbeat N .*in ms/);
+    assertMatch(out, /--heartbeat N .*in ms \(default 5000\)/);
     assertMatch(out, /^Exit codes:\n {2}0 +complete/m);
   }
   assertMatch((await cli(["node", "--help"])).out, /^Usage: gristmill node --join HOST:PORT \[OPTIONS\] JOB$/m);
