@@ -8,13 +8,13 @@ import { createCompressor } from "./compress.ts";
 import { asError, TransportError } from "./errors.ts";
 import { createInbox } from "./inbox.ts";
 import { resolveLimits, type WireLimits } from "./limits.ts";
-import { createOutbox, type Outbox } from "./outbox.ts";
+import { createOutbox } from "./outbox.ts";
 import { createPace } from "./pace.ts";
-import { createPhase } from "./phase.ts";
+import { createPhase, type Phase } from "./phase.ts";
 import { createFrameReader } from "./reader.ts";
 import type { WireMessage } from "./protocol.ts";
 import type { Link } from "./transport.ts";
-import { writeAll } from "./write.ts";
+import { createWriter } from "./writer.ts";
 
 /** Messages to and from one peer. */
 export interface Connection {
@@ -72,31 +72,115 @@ export interface ConnectionOptions {
   readonly onReceive?: () => void;
 }
 
-/** At or below this many bytes queued, a connection counts as drained. */
-const drainedBytesMax = 1024 * 1024;
-
-type Stage = "open" | "closing" | "closed";
-
 /**
  * Opens a connection over a link, and owns the link from then on.
  *
  * @throws {RangeError} If a limit is out of its bounds.
  */
 export function openConnection(link: Link, options: ConnectionOptions): Connection {
-  const { clock, onMessage, onReceive, closeTimeoutMs = 2000 } = options;
   const limits = resolveLimits(options.limits);
   const phase = createPhase(limits, options.greeted ?? false);
-  const inbox = createInbox(limits, phase.inboundLimit);
   const outbox = createOutbox({
     limits,
     bodyLimit: phase.outboundLimit,
     compressor: options.compress ?? !link.local ? createCompressor() : undefined,
   });
+  const life = createLife(link, options);
+  const writer = createWriter(link, outbox, {
+    fail: (thrown) => life.fail(lost(link, thrown)),
+    idle: () => {
+      if (life.stage() !== "closing") return;
+      if (!link.closeWrite) life.endLocally();
+      else link.closeWrite().catch(() => life.endLocally());
+    },
+  });
+  life.closed.then(writer.stop);
+  const inbound = { limits, phase, life, lastReceivedMs: options.clock.now() };
+  receive(link, options, inbound).catch(life.fail);
+
+  return {
+    remoteAddress: link.remoteAddress,
+    get bytesQueued() {
+      return life.stage() === "closed" ? 0 : writer.bytesQueued();
+    },
+    get lastReceivedMs() {
+      return inbound.lastReceivedMs;
+    },
+    closed: life.closed,
+    drained: writer.drained,
+    send: (message) => {
+      if (life.stage() !== "open") return;
+      phase.sending(message);
+      outbox.push(message);
+      writer.start();
+    },
+    close: (error) => {
+      if (life.stage() !== "open") return;
+      life.startClosing(error);
+      writer.start();
+    },
+    abort: (error) => life.endLocally(error),
+  };
+}
+
+interface Inbound {
+  readonly limits: WireLimits;
+  readonly phase: Phase;
+  readonly life: Life;
+  lastReceivedMs: number;
+}
+
+/** Reads and delivers until the connection ends. */
+async function receive(link: Link, options: ConnectionOptions, inbound: Inbound): Promise<void> {
+  const { limits, phase, life } = inbound;
+  const reader = createFrameReader();
+  const inbox = createInbox(limits, phase.inboundLimit);
+  const pace = createPace(options.clock);
+  while (life.stage() !== "closed") {
+    const count = await link.read(reader.space()).catch((cause) => Promise.reject(lost(link, cause)));
+    if (count === null) {
+      if (life.stage() === "closing") return life.endLocally();
+      reader.finish();
+      inbox.finish();
+      return life.end({ reason: "peer" });
+    }
+    inbound.lastReceivedMs = options.clock.now();
+    options.onReceive?.();
+    // While closing, what comes is read only so that the peer can write on and come to its own end.
+    if (life.stage() !== "open") continue;
+    reader.received(count);
+    for (let frame = reader.next(phase.inboundLimit); frame; frame = reader.next(phase.inboundLimit)) {
+      const message = inbox.accept(frame);
+      if (!message) continue;
+      phase.receiving(message);
+      const held = options.onMessage(message);
+      if (held) await Promise.race([held, life.deaf]);
+      if (life.stage() !== "open") break;
+    }
+    const turn = pace();
+    if (turn) await Promise.race([turn, life.deaf]);
+  }
+}
+
+type Stage = "open" | "closing" | "closed";
+
+/** From open to closed, by whatever way. */
+interface Life {
+  readonly stage: () => Stage;
+  readonly closed: Promise<ConnectionClosed>;
+  /** Settles as soon as messages are no longer delivered. */
+  readonly deaf: Promise<void>;
+  readonly end: (result: ConnectionClosed) => void;
+  readonly endLocally: (error?: Error) => void;
+  /** Ends by an error; if this side was closing anyway, that is what it ends by. */
+  readonly fail: (thrown: unknown) => void;
+  readonly startClosing: (error?: Error) => void;
+}
+
+function createLife(link: Link, { clock, closeTimeoutMs = 2000 }: ConnectionOptions): Life {
   const closed = Promise.withResolvers<ConnectionClosed>();
-  /** Settled as soon as messages are no longer delivered. */
   const deaf = Promise.withResolvers<void>();
   let stage: Stage = "open";
-  let lastReceivedMs = clock.now();
   let closeError: Error | undefined;
   let cancelTimer: (() => void) | undefined;
 
@@ -105,137 +189,25 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
     stage = "closed";
     cancelTimer?.();
     deaf.resolve();
-    writer.stop();
     link.close();
     closed.resolve(result);
   };
-  const endLocally = () => end({ reason: "local", ...(closeError && { error: closeError }) });
-  const fail = (thrown: unknown) => end({ reason: "error", error: asError(thrown) });
-  const writer = createWriter(link, outbox, {
-    fail: (thrown) => fail(lost(link, thrown)),
-    idle: () => {
-      if (stage !== "closing") return;
-      if (!link.closeWrite) endLocally();
-      else link.closeWrite().catch(endLocally);
-    },
-  });
-
-  /** The peer has ended its stream. */
-  const endOfStream = (reader: { finish: () => void }) => {
-    if (stage === "closing") return endLocally();
-    reader.finish();
-    inbox.finish();
-    end({ reason: "peer" });
+  const endLocally = (error?: Error) => {
+    closeError ??= error;
+    end(closeError ? { reason: "local", error: closeError } : { reason: "local" });
   };
-  const receive = async () => {
-    const reader = createFrameReader();
-    const pace = createPace(clock);
-    while (stage !== "closed") {
-      const count = await link.read(reader.space()).catch((cause) => Promise.reject(lost(link, cause)));
-      if (count === null) return endOfStream(reader);
-      lastReceivedMs = clock.now();
-      onReceive?.();
-      // While closing, what comes is read only so that the peer can write on and come to its own end.
-      if (stage !== "open") continue;
-      reader.received(count);
-      for (let frame = reader.next(phase.inboundLimit); frame; frame = reader.next(phase.inboundLimit)) {
-        const message = inbox.accept(frame);
-        if (!message) continue;
-        phase.receiving(message);
-        const held = onMessage(message);
-        if (held) await Promise.race([held, deaf.promise]);
-        if (stage !== "open") break;
-      }
-      const turn = pace();
-      if (turn) await Promise.race([turn, deaf.promise]);
-    }
-  };
-  receive().catch((thrown) => stage === "closing" ? endLocally() : fail(thrown));
-
   return {
-    remoteAddress: link.remoteAddress,
-    get bytesQueued() {
-      return writer.bytesQueued();
-    },
-    get lastReceivedMs() {
-      return lastReceivedMs;
-    },
+    stage: () => stage,
     closed: closed.promise,
-    drained: writer.drained,
-    send: (message) => {
-      if (stage !== "open") return;
-      phase.sending(message);
-      outbox.push(message);
-      writer.start();
-    },
-    close: (error) => {
-      if (stage !== "open") return;
+    deaf: deaf.promise,
+    end,
+    endLocally,
+    fail: (thrown) => stage === "closing" ? endLocally() : end({ reason: "error", error: asError(thrown) }),
+    startClosing: (error) => {
       stage = "closing";
       closeError = error;
       deaf.resolve();
-      cancelTimer = clock.setTimer(closeTimeoutMs, endLocally);
-      writer.start();
-    },
-    abort: (error) => {
-      closeError = error ?? closeError;
-      endLocally();
-    },
-  };
-}
-
-interface Writer {
-  /** Has what is queued written, soon. */
-  readonly start: () => void;
-  readonly stop: () => void;
-  readonly bytesQueued: () => number;
-  readonly drained: () => Promise<void>;
-}
-
-/** Writes what an outbox holds, one write at a time. */
-function createWriter(link: Link, outbox: Outbox, on: { fail: (thrown: unknown) => void; idle: () => void }): Writer {
-  let state: "idle" | "writing" | "stopped" = "idle";
-  let bytesTaken = 0;
-  let waiters: (() => void)[] = [];
-
-  const bytesQueued = () => state === "stopped" ? 0 : outbox.bytes() + bytesTaken;
-  const wake = () => {
-    if (waiters.length === 0 || bytesQueued() > drainedBytesMax) return;
-    const woken = waiters;
-    waiters = [];
-    for (const resolve of woken) resolve();
-  };
-  const run = async () => {
-    // One hop, so that all that is sent in this turn is there.
-    await undefined;
-    while (state === "writing") {
-      const pieces = outbox.take();
-      if (pieces.length === 0) break;
-      for (const piece of pieces) bytesTaken += piece.length;
-      await writeAll(link, pieces, (written) => {
-        bytesTaken -= written;
-        wake();
-      });
-    }
-    if (state !== "writing") return;
-    state = "idle";
-    on.idle();
-  };
-  return {
-    bytesQueued,
-    start: () => {
-      if (state !== "idle") return;
-      state = "writing";
-      run().catch((thrown) => {
-        if (state !== "stopped") on.fail(thrown);
-      });
-    },
-    stop: () => {
-      state = "stopped";
-      wake();
-    },
-    drained: () => {
-      if (bytesQueued() <= drainedBytesMax) return Promise.resolve();
-      return new Promise((resolve) => waiters.push(resolve));
+      cancelTimer = clock.setTimer(closeTimeoutMs, () => endLocally());
     },
   };
 }

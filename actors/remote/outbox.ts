@@ -9,7 +9,7 @@
  * @module
  */
 import type { Compressor } from "./compress.ts";
-import { createFifo } from "./fifo.ts";
+import { createFifo, type Fifo } from "./fifo.ts";
 import { align8, type BodyLimit, type FrameType, frameType, headerBytes, makeFrame, writeHeader } from "./frame.ts";
 import { type WireLimits, withinLimit } from "./limits.ts";
 import { type LargePart, messageParts, type SmallPart, valueChunkBytes, valueStartAt } from "./parts.ts";
@@ -110,19 +110,9 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
     },
     take: () => {
       const pieces: Uint8Array[] = [];
-      for (let frame = urgent.shift(); frame; frame = urgent.shift()) {
-        pieces.push(frame);
-        bytes -= frame.length;
-      }
-      let room = turnBytes;
       const firstLarge = large.first();
-      for (let next = small.first(); next && room > 0; next = small.first()) {
-        if (next.ordered && firstLarge && firstLarge.order < next.order) break;
-        small.shift();
-        pieces.push(next.frame);
-        bytes -= next.frame.length;
-        room -= next.frame.length;
-      }
+      bytes -= takeUrgent(urgent, pieces);
+      bytes -= takeSmall(small, firstLarge?.order, pieces);
       const waiting = small.first();
       if (firstLarge && (taken !== undefined || !waiting || waiting.order > firstLarge.order)) {
         takeChunk(firstLarge, pieces);
@@ -130,6 +120,28 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
       return pieces;
     },
   };
+}
+
+/** Takes all of them. @returns how many bytes they have */
+function takeUrgent(urgent: Fifo<Uint8Array>, pieces: Uint8Array[]): number {
+  let bytes = 0;
+  for (let frame = urgent.shift(); frame; frame = urgent.shift()) {
+    pieces.push(frame);
+    bytes += frame.length;
+  }
+  return bytes;
+}
+
+/** Takes those that may go now, up to some size. @returns how many bytes they have */
+function takeSmall(small: Fifo<Small>, firstLarge: number | undefined, pieces: Uint8Array[]): number {
+  let bytes = 0;
+  for (let next = small.first(); next && bytes < turnBytes; next = small.first()) {
+    if (next.ordered && firstLarge !== undefined && firstLarge < next.order) break;
+    small.shift();
+    pieces.push(next.frame);
+    bytes += next.frame.length;
+  }
+  return bytes;
 }
 
 /** A chunk's frame in pieces, so that its data need not be copied. */

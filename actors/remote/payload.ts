@@ -21,9 +21,9 @@ const formatVersion = 1;
 const form = { plain: 0, special: 1 } as const;
 /**
  * Writes a value. What travels: everything that JSON has, and undefined, NaN, infinities, -0, bigint, Date, RegExp,
- * Map, Set, Error (name, message, stack, cause), ArrayBuffer, DataView and all typed arrays; nested, and with shared and
- * cyclic references. Symbol keys, named properties of arrays and property attributes are left out, and holes in arrays
- * become undefined, much as with `structuredClone`.
+ * Map, Set, Error (name, message, stack, cause), ArrayBuffer, DataView and all typed arrays; nested, and with shared
+ * and cyclic references. Symbol keys, named properties of arrays and property attributes are left out, and holes in
+ * arrays become undefined, much as with `structuredClone`.
  *
  * @param rootName What the value is called in the path of an error
  * @returns Bytes with a buffer of their own, which may be transferred

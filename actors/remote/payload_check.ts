@@ -1,7 +1,7 @@
 /**
- * The look at a payload's head before msgpackr reads it: is it one whole value of MessagePack, with no length that lies,
- * no extension that the writer does not use, and not too deep? So a few hostile bytes cannot make the reader allocate
- * more than in proportion to what has come.
+ * The look at a payload's head before msgpackr reads it: is it one whole value of MessagePack, with no length that
+ * lies, no extension that the writer does not use, and not too deep? So a few hostile bytes cannot make the reader
+ * allocate more than in proportion to what has come.
  *
  * @module
  */

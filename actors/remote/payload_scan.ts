@@ -1,5 +1,5 @@
 /**
- * The quick look at a value before it is written: is it such that msgpackr alone writes it, and reads it back as it was?
+ * The quick look at a value before it is written: does msgpackr alone write it so that it comes back as it was?
  *
  * @module
  */
