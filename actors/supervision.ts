@@ -44,7 +44,7 @@ function outOfRange(option: string, value: unknown, wanted: string): RangeError 
 /**
  * Decides about one more restart.
  *
- * @param spent The moments of the restarts so far; those that have left the window are taken out, a granted one is added
+ * @param spent The moments of the restarts so far; those out of the window are taken away, a granted one is added
  * @returns The wait in milliseconds, or `undefined` when the budget is spent
  */
 export function grantRestart(policy: RestartPolicy, spent: number[], now: number, random: Random): number | undefined {

@@ -7,7 +7,7 @@ import { ConfigError } from "./errors.ts";
 
 /** Every setting. A server reads some of them, a node others; one file can serve both. */
 export interface Config {
-  /** The address that the server listens on, or that a node dials: a host name or an IP address. @default "127.0.0.1" */
+  /** The address that the server listens on, or that a node dials: a name or an IP address. @default "127.0.0.1" */
   readonly host: string;
   /** The TCP port; 0 lets the system choose one when listening. @default 9000 */
   readonly port: number;
@@ -23,7 +23,7 @@ export interface Config {
   readonly compress: boolean;
   /** Whether the connection uses TLS; the server then needs a certificate and its key. @default false */
   readonly encrypt: boolean;
-  /** What server and nodes must both know; empty for none. Never sent: each side proves that it knows it. @default "" */
+  /** What server and nodes must both know; empty for none. Never sent: each side proves to know it. @default "" */
   readonly key: string;
   /** The server's TLS certificate, a PEM file. @default "" */
   readonly certificateFile: string;

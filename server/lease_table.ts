@@ -73,6 +73,42 @@ export interface LeaseTable {
   readonly heldBy: (node: NodeId) => readonly Lease[];
 }
 
+function newLease(task: number, payload: Uint8Array, pinnedTo: NodeId | undefined): Lease {
+  return {
+    task,
+    payload,
+    pinnedTo,
+    state: "ready",
+    attempt: 0,
+    node: undefined,
+    errors: 0,
+    losses: 0,
+    recalled: false,
+    fraction: 0,
+    resultBytes: 0,
+    failure: undefined,
+  };
+}
+
+/** Which leases each node holds; a node that holds none leaves no trace. */
+function createHoldings() {
+  const byNode = new Map<NodeId, Set<Lease>>();
+  return {
+    of: (node: NodeId): Lease[] => [...byNode.get(node) ?? []],
+    add: (node: NodeId, lease: Lease): void => {
+      const held = byNode.get(node);
+      if (held) held.add(lease);
+      else byNode.set(node, new Set([lease]));
+    },
+    remove: (lease: Lease): void => {
+      const held = byNode.get(lease.node!);
+      held?.delete(lease);
+      if (held?.size === 0) byNode.delete(lease.node!);
+    },
+    forget: (node: NodeId): void => void byNode.delete(node),
+  };
+}
+
 /**
  * Makes an empty table.
  *
@@ -87,7 +123,7 @@ export interface LeaseTable {
  */
 export function createLeaseTable(limits: RetryLimits): LeaseTable {
   const leases = new Map<number, Lease>();
-  const byNode = new Map<NodeId, Set<Lease>>();
+  const holdings = createHoldings();
   const counts = { ready: 0, granted: 0, collecting: 0 };
 
   const move = (lease: Lease, state: Lease["state"]) => {
@@ -95,34 +131,16 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
     counts[state]++;
     lease.state = state;
   };
-  const leave = (lease: Lease) => {
-    const held = byNode.get(lease.node!);
-    held?.delete(lease);
-    if (held?.size === 0) byNode.delete(lease.node!);
-  };
   const remove = (lease: Lease) => {
     if (!leases.delete(lease.task)) return;
-    if (lease.state === "granted") leave(lease);
+    if (lease.state === "granted") holdings.remove(lease);
     counts[lease.state]--;
   };
 
   return {
     counts,
     add: (task, payload, pinnedTo) => {
-      const lease: Lease = {
-        task,
-        payload,
-        pinnedTo,
-        state: "ready",
-        attempt: 0,
-        node: undefined,
-        errors: 0,
-        losses: 0,
-        recalled: false,
-        fraction: 0,
-        resultBytes: 0,
-        failure: undefined,
-      };
+      const lease = newLease(task, payload, pinnedTo);
       leases.set(task, lease);
       counts.ready++;
       return lease;
@@ -134,9 +152,7 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
       lease.node = node;
       lease.recalled = false;
       lease.fraction = 0;
-      const held = byNode.get(node);
-      if (held) held.add(lease);
-      else byNode.set(node, new Set([lease]));
+      holdings.add(node, lease);
     },
     held: (node, task, attempt) => {
       const lease = leases.get(task);
@@ -144,11 +160,11 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
       return isHeld ? lease : undefined;
     },
     collecting: (lease) => {
-      leave(lease);
+      holdings.remove(lease);
       move(lease, "collecting");
     },
     failed: (lease, failure) => {
-      if (lease.state === "granted") leave(lease);
+      if (lease.state === "granted") holdings.remove(lease);
       move(lease, "ready");
       if (failure.kind === "handed-back") return "retry";
       lease.failure = failure;
@@ -156,8 +172,8 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
       return lease.errors < limits.maxAttempts ? "retry" : "failed";
     },
     release: (node, isLoss) => {
-      const released = [...byNode.get(node) ?? []];
-      byNode.delete(node);
+      const released = holdings.of(node);
+      holdings.forget(node);
       return released.map((lease): Released => {
         move(lease, "ready");
         if (lease.pinnedTo !== undefined) {
@@ -169,6 +185,6 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
       });
     },
     remove,
-    heldBy: (node) => [...byNode.get(node) ?? []],
+    heldBy: holdings.of,
   };
 }
