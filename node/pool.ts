@@ -13,6 +13,7 @@ import type { FromWorker } from "./worker_protocol.ts";
 import {
   cancelBegun,
   endWorker,
+  excuse,
   greetWorker,
   judge,
   postCustom,
@@ -27,6 +28,8 @@ import {
 
 /** How long a worker may take to load the job's module, in milliseconds. */
 const loadMsMax = 60_000;
+/** What is less late is not called a stall, in milliseconds. */
+const stallMsMin = 100;
 /** How many workers may fail in a row without a task being at fault. */
 const failuresInRowMax = 5;
 
@@ -137,9 +140,13 @@ function reportResults(pool: Pool, results: readonly ResultEntry[]): void {
 }
 
 function check(pool: Pool): void {
+  const nowMs = pool.context.clock.now();
+  // A check that comes late shows that this process was stalled, and its workers most likely with it.
+  const lateMs = nowMs - pool.checkAtMs;
   pool.checkAtMs = Infinity;
   for (const slot of pool.slots) {
-    const verdict = judge(slot, pool.context.clock.now());
+    if (lateMs > stallMsMin) excuse(slot, lateMs, nowMs);
+    const verdict = judge(slot, nowMs);
     if (verdict) punish(pool, slot, verdict);
   }
   rebalance(pool);

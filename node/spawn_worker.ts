@@ -17,7 +17,10 @@ const colours = /\x1b\[[0-9;]*m/g;
 export function workerSpawner(url: string | URL): SpawnWorker {
   return ({ onMessage, onError }) => {
     const worker = new Worker(url, { type: "module", name: "gristmill", deno: { permissions: "none" } });
-    worker.addEventListener("message", (event: MessageEvent<FromWorker>) => onMessage(event.data));
+    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker | null | undefined>) => {
+      // User code can post as well; what it says this way is for nobody.
+      if (typeof data?.kind === "string") onMessage(data);
+    });
     worker.addEventListener("messageerror", () => onError("a message from the worker could not be read"));
     worker.addEventListener("error", (event) => {
       event.preventDefault();

@@ -124,22 +124,29 @@ export function greetWorker(slot: Slot): void {
 }
 
 /** Has the worker see a message before it begins another task. */
-function postUrgent(slot: Slot, message: ToWorker): void {
+function postUrgent(slot: Slot, message: ToWorker, transfer: ArrayBuffer[] = []): void {
   announce(slot.claims);
-  slot.port.post(message);
+  slot.port.post(message, transfer);
 }
 
 /** Has a worker that is loaded make the user's half of the job anew. */
 export function postSession(slot: Slot, session: SessionData): void {
-  postUrgent(slot, { kind: "session", ...session });
+  const options = session.options.slice();
+  const initial = session.initial?.slice();
+  const message: ToWorker = { kind: "session", node: session.node, options, initial };
+  postUrgent(slot, message, initial ? [options.buffer, initial.buffer] : [options.buffer]);
   slot.state = "preparing";
   for (const payload of slot.early.splice(0)) postCustom(slot, payload);
 }
 
 /** Hands a message to the user's half of the job, once there is one. */
 export function postCustom(slot: Slot, payload: Uint8Array): void {
-  if (slot.state === "loading" || slot.state === "idle") slot.early.push(payload);
-  else postUrgent(slot, { kind: "custom", payload });
+  if (slot.state === "loading" || slot.state === "idle") {
+    slot.early.push(payload);
+    return;
+  }
+  const copy = payload.slice();
+  postUrgent(slot, { kind: "custom", payload: copy }, [copy.buffer]);
 }
 
 /** Gives tasks to a worker that is prepared and not revoking. */
@@ -163,15 +170,12 @@ export function takeResults(slot: Slot, message: ResultsMessage, nowMs: number):
     const { task, attempt } = slot.inside.at(0);
     results = [{ task, attempt, status: "ok", elapsedMs: message.elapsedMs, payload: message.payload }];
   }
+  const count = results.length;
   if (slot.cancelled.size > 0) {
-    const unwanted = results.map((_, index) => slot.cancelled.delete(slot.inside.at(index)));
-    slot.inside.drop(results.length);
-    slot.finished = advance(slot.finished, results.length);
-    results = results.filter((_, index) => !unwanted[index]);
-  } else {
-    slot.inside.drop(results.length);
-    slot.finished = advance(slot.finished, results.length);
+    results = results.filter((_, index) => !slot.cancelled.delete(slot.inside.at(index)));
   }
+  slot.inside.drop(count);
+  slot.finished = advance(slot.finished, count);
   if (begunSince(slot.claims, slot.finished) === 0) slot.begunSinceMs = nowMs;
   return results;
 }
@@ -222,6 +226,11 @@ export function cancelBegun(slot: Slot, unwanted: (entry: TaskEntry) => boolean,
     slot.cancelled.set(entry, nowMs);
     postUrgent(slot, { kind: "cancel", task: entry.task, attempt: entry.attempt });
   }
+}
+
+/** Gives the worker `ms` more for what it is at, up to now. */
+export function excuse(slot: Slot, ms: number, nowMs: number): void {
+  slot.begunSinceMs = Math.min(nowMs, slot.begunSinceMs + ms);
 }
 
 /** Whether the worker has to be replaced now. */

@@ -21,7 +21,7 @@ const stubborn = (clock: Clock): JobNode => ({
 
 const tasksOf = (results: readonly ResultEntry[]): number[] => results.map(({ task }) => task).sort((a, b) => a - b);
 
-Deno.test("a task over its limit is reported with the evidence, its worker replaced, and the others computed", async () => {
+Deno.test("a task over its limit is reported with evidence, its worker replaced, all else computed", async () => {
   await simulate({ half: stubborn }, async ({ test, accept, workers }) => {
     const peer = await accept(calm);
     peer.give([1, 1, 1, 1, 1], { timeoutMs: 2000 });
@@ -47,6 +47,16 @@ Deno.test("each task has the whole of its limit, however many are computed in a 
     const peer = await accept(calm);
     peer.give(Array(20).fill(-900), { timeoutMs: 1000 });
     assertEquals(valuesOf(await test.until(peer.results(20))).size, 20);
+  });
+});
+
+Deno.test("a time in which the whole node stood still does not count against a task", async () => {
+  await simulate({ half: stubborn }, async ({ test, accept }) => {
+    const peer = await accept(calm);
+    peer.give([-5000], { timeoutMs: 10_000 });
+    await test.advance(1000);
+    test.stall(60_000);
+    assertEquals(valuesOf(await test.until(peer.results(1))), new Map([[0, -5000]]));
   });
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
 import { encodePayload } from "../../actors/remote/payload.ts";
+import type { WireMessage } from "../../actors/remote/protocol.ts";
 import type { JobNode, TaskContext } from "../../job/types.ts";
 import { failureIn, valuesOf } from "./fake_server.ts";
 import { pause } from "./fake_worker.ts";
@@ -206,7 +207,7 @@ Deno.test("messages travel between both halves of the job, also while a task run
     peer.send({ kind: "custom", payload: encodePayload("late") });
     await test.until(peer.results(2));
     const sent = peer.received.filter(({ kind }) => kind === "custom");
-    const expected = { kind: "custom", payload: encodePayload({ first: "early", second: "late" }) };
+    const expected: WireMessage = { kind: "custom", payload: encodePayload({ first: "early", second: "late" }) };
     assertEquals(sent, [expected, expected]);
     const complaints = await test.until(peer.controls("log", 2));
     for (const { level, text } of complaints) {

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- where its output goes is what is tested
 /** A job whose tasks name what to do, for tests with real workers. */
 import type { Job, TaskContext } from "../../../job/types.ts";
 
