@@ -281,7 +281,7 @@ export class Cell extends Endpoint implements Runnable {
     this.#restartCause = cause;
     this.#endLife();
     if (waitMs > 0) this.#backOff(waitMs);
-    this.#proceed();
+    this.#post({ type: "proceed" });
   }
 
   #logFailure(cause: unknown, message: string, then: string): void {
@@ -299,7 +299,7 @@ export class Cell extends Endpoint implements Runnable {
     this.#state = stopping;
     this.#outcome = { reason, cause };
     this.#endLife();
-    this.#proceed();
+    this.#post({ type: "proceed" });
   }
 
   /** Ends all that this life has begun. */
@@ -347,9 +347,11 @@ export class Cell extends Endpoint implements Runnable {
     this.#behavior = () => () => {};
     this.#handler = () => {};
     this.conclude(reason, cause);
-    this.core.observer.onStop?.(this.ref, reason);
-    this.#parent?.children.remove(this);
-    this.#parent?.childEnded();
+    if (this.#parent !== undefined) {
+      this.core.observer.onStop?.(this.ref, reason);
+      this.#parent.children.remove(this);
+      this.#parent.childEnded();
+    }
     for (const listener of this.#goneListeners) listener();
     this.#goneListeners = [];
   }

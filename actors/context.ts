@@ -66,8 +66,9 @@ function watch(cell: Cell, ref: Ref<never>, message: (terminated: Terminated) =>
   const endpoint = endpointOf(ref);
   if (endpoint === undefined) throw new TypeError(`Cannot watch ${ref.path}: only what a system has spawned can be`);
   let own: Own | undefined;
+  let unwatch = nothing;
   const { life } = cell;
-  const unwatch = endpoint.watch((terminated) => {
+  unwatch = endpoint.watch((terminated) => {
     cell.cleanups.delete(unwatch);
     own = new Own(life, terminated, message as (terminated: unknown) => unknown);
     cell.tellOwn(own);

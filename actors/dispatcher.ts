@@ -32,8 +32,8 @@ export interface Dispatcher {
 }
 
 /**
- * The dispatcher of real systems: the run queue is drained in microtasks, for a slice of time at most; then it yields by
- * a zero timer. Neither microtasks nor `setImmediate` would do: both keep sockets waiting beside a saturated loop.
+ * The dispatcher of real systems: the run queue is drained in microtasks, for a slice of time at most; then it yields
+ * by a zero timer. Neither microtasks nor `setImmediate` would do: both keep sockets waiting beside a saturated loop.
  *
  * A slice may span many microtasks, and nothing tells whether the event loop has turned between two of them. So a zero
  * timer goes with each slice: while it has not fired, the loop has not turned.
@@ -119,8 +119,8 @@ export class LoopDispatcher implements Dispatcher {
     this.#lastLook = systemClock.now();
     this.#sliceEnd = this.#lastLook + sliceMs;
     this.#setTimer();
-    // Not at once: a timer that is set while timers fire is due a millisecond after the last of them has returned, which
-    // would leave the processor idle for a third of the time.
+    // Not at once: a timer that is set while timers fire is due a millisecond after the last of them has returned,
+    // which would leave the processor idle for a third of the time.
     queueMicrotask(this.#drain);
   };
 }
