@@ -22,12 +22,15 @@ export interface JobActorOptions {
   readonly log: Logger;
   /** Makes the user's books. */
   readonly book: (context: ServerContext) => JobBook;
+  /** How long the source of tasks may take to close, in milliseconds: user code may hang there. */
+  readonly closeTimeoutMs: number;
 }
 
 interface State {
   readonly context: Context<JobMessage>;
   readonly peers: Peers;
   readonly log: Logger;
+  readonly closeTimeoutMs: number;
   readonly book: JobBook;
   /** The nodes that have joined, for the count that `send` returns. */
   readonly nodes: Set<NodeId>;
@@ -38,7 +41,7 @@ interface State {
 }
 
 /** Makes the Job's behavior. */
-export function jobActor({ peers, log, book }: JobActorOptions): Behavior<JobMessage> {
+export function jobActor({ peers, log, book, closeTimeoutMs }: JobActorOptions): Behavior<JobMessage> {
   return (context) => {
     const nodes = new Set<NodeId>();
     const serverContext: ServerContext = {
@@ -53,7 +56,12 @@ export function jobActor({ peers, log, book }: JobActorOptions): Behavior<JobMes
     return () => {
       try {
         const tasks = new Map<number, unknown>();
-        return handler({ context, peers, log, book: book(serverContext), nodes, tasks, nextTask: 0, isOver: false });
+        return handler({
+          ...{ context, peers, log, closeTimeoutMs, nodes, tasks },
+          book: book(serverContext),
+          nextTask: 0,
+          isOver: false,
+        });
       } catch (thrown) {
         const reason = `the job did not start: ${describeThrown(thrown)}`;
         peers.deliver("root", { type: "over", outcome: "failed", reason });
@@ -221,11 +229,20 @@ const undecodable = (thrown: unknown): TaskFailure => ({
   message: `the result could not be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
 });
 
+/** Ends the source of tasks, which is the user's code: it may be stuck in a wait that never ends. */
+async function closeBook({ book, context, closeTimeoutMs, log }: State): Promise<void> {
+  const late = Promise.withResolvers<"late">();
+  const cancel = context.clock.setTimer(closeTimeoutMs, () => late.resolve("late"));
+  const ended = await Promise.race([book.close(), late.promise]);
+  cancel();
+  if (ended === "late") log.warn(`the job's tasks did not end within ${closeTimeoutMs} ms (option --close-timeout)`);
+}
+
 async function finish(state: State, summary: Summary): Promise<void> {
   state.isOver = true;
   let ended = summary;
   try {
-    await state.book.close();
+    await closeBook(state);
     await state.book.finish(summary);
   } catch (thrown) {
     const reason = `finishing the job failed: ${describeThrown(thrown)}`;

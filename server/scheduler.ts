@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Behavior, Handler } from "../actors/types.ts";
+import type { Behavior, Handler, Logger } from "../actors/types.ts";
 import type { NodeId, ProgressMessage, ResultEntry, TaskEntry, TaskFailure } from "../actors/remote/protocol.ts";
 import { decodeFailure } from "../actors/remote/failure.ts";
 import { type Capacities, type Capacity, createCapacities, room } from "./capacity.ts";
@@ -33,6 +33,8 @@ const nobody: NodeId = "";
 /** What a Scheduler needs. */
 export interface SchedulerOptions {
   readonly peers: Peers;
+  /** For people: attempts that failed. */
+  readonly log: Logger;
   readonly limits: RetryLimits;
   /** How long an attempt may compute, in milliseconds; 0 for no limit. */
   readonly timeoutMs: number;
@@ -277,10 +279,15 @@ function rejected(state: State, task: number, failure: TaskFailure): void {
 
 function failed(state: State, lease: Lease, failure: TaskFailure): void {
   const verdict = state.leases.failed(lease, failure);
-  if (failure.kind !== "handed-back" && verdict === "retry") state.counts.retried++;
-  if (verdict === "retry") return void state.ready.push(lease);
-  const name = state.capacities.get(lease.node!)?.name;
-  failedForGood(state, lease, taskReport(lease, failure, name));
+  const nodeName = state.capacities.get(lease.node!)?.name;
+  if (verdict === "failed") return failedForGood(state, lease, taskReport(lease, failure, nodeName));
+  state.ready.push(lease);
+  if (failure.kind === "handed-back") return;
+  state.counts.retried++;
+  const { task, attempt } = lease;
+  state.log.warn(`an attempt failed and is made again: ${failure.name}: ${failure.message}`, {
+    ...{ task, attempt, node: nodeName ?? lease.node },
+  });
 }
 
 function failedForGood(state: State, lease: Lease, reason: string): void {

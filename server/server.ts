@@ -7,6 +7,7 @@ import { createLogger, createSystem } from "../actors/mod.ts";
 import type { Behavior, Clock, Logger, Random, System, Terminated } from "../actors/types.ts";
 import { encodePayload } from "../actors/remote/payload.ts";
 import type { Listener } from "../actors/remote/transport.ts";
+import { fillJobOptions } from "../job/job_options.ts";
 import type { Job, JobOptions, Summary } from "../job/types.ts";
 import type { Config } from "./config.ts";
 import type { NodeStatistics, Progress, RootMessage } from "./messages.ts";
@@ -22,7 +23,7 @@ const statisticsTimeoutMs = 5_000;
 export interface LoadedJob {
   /** The job. */
   readonly job: Job;
-  /** The job's options, filled in. */
+  /** Values for the job's options; what is missing has the job's default. */
   readonly options: JobOptions;
   /** The hash of the job's code: nodes must have the same. 64 hexadecimal digits. */
   readonly codeHash: string;
@@ -62,6 +63,8 @@ export interface ServerHandle {
 
 /**
  * Starts a server for one job.
+ *
+ * @throws {JobError} code `option-invalid`, for an option that the job does not have or a value of the wrong type.
  *
  * @example A server and a node in one program
  * ```ts
@@ -108,6 +111,7 @@ function rootOptions(
   onStart: (refs: PeerRefs) => void,
 ): RootOptions {
   const { job, options, codeHash } = loaded;
+  const values = fillJobOptions(job.options, options);
   const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key, maxNodeLosses } = config;
   return {
     peers: createPeers(),
@@ -118,8 +122,8 @@ function rootOptions(
     packageVersion,
     codeHash,
     job: job.name,
-    options: encodePayload(options, "options"),
-    book: (context) => job.book(options, context),
+    options: encodePayload(values, "options"),
+    book: (context) => job.book(values, context),
     isPinned: job.pinned,
     limits: { maxAttempts: config.maxAttempts || job.limits.maxAttempts || maxAttemptsDefault, maxNodeLosses },
     timeoutMs: config.taskTimeoutMs || job.limits.timeoutMs || 0,
