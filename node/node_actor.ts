@@ -274,17 +274,17 @@ function passUp(uplink: Uplink, message: NodeMessage): void {
   }
 }
 
-/** The node leaves of its own will: its unfinished tasks go back to the server first. */
+/** The node leaves of its own will. The server hears of it first, so that it gives nothing of what comes back here. */
 function handingBack(core: Core, connection: Connection, uplink: Uplink, ending: End): Handler<NodeMessage> {
   const { pool, session, status } = core;
   status.state = "leaving";
+  uplink.control({ type: "leave", reason: ending[1] });
   pool.tell({ type: "hand-back" });
   return (message) => {
     if ("session" in message && message.session !== session) return;
     if (message.type === "closed") return end(core, ending);
     if (message.type !== "handed-back") return passUp(uplink, message);
     if (message.results.length > 0) uplink.results(message.results);
-    uplink.control({ type: "leave", reason: ending[1] });
     return leaving(core, connection, ending, leaveMsMax);
   };
 }

@@ -149,7 +149,7 @@ export interface ProgressMessage {
   readonly fraction: number;
 }
 
-/** The node goes; its tasks have been handed back. */
+/** The node goes: it takes nothing more, and its tasks come back after this. */
 export interface Leave {
   readonly type: "leave";
   readonly reason: string;
