@@ -14,7 +14,7 @@ import { runCli } from "./cli.ts";
 function programName(url: string): string {
   if (Deno.build.standalone) return basename(Deno.execPath());
   const path = url.startsWith("file:") ? relative(Deno.cwd(), fileURLToPath(url)) : url;
-  return `deno run -A --unstable-worker-options ${path}`;
+  return `deno run --unstable-worker-options --no-prompt --allow-read --allow-net ${path}`;
 }
 
 /**

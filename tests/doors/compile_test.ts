@@ -15,7 +15,7 @@ const compiler = Deno.env.get("DENO_FOR_COMPILE") ?? Deno.execPath();
 
 async function compile(source: string, output: string): Promise<Ended> {
   const doorFlags = door === "npm" ? ["--import-map=npm/import_map.json"] : [];
-  const flags = ["--no-check", "--node-modules-dir=none", "--unstable-worker-options", "-A"];
+  const flags = ["--no-check", "--node-modules-dir=none", "--unstable-worker-options", "--no-prompt", "-A"];
   const env = { DENO_TLS_CA_STORE: "mozilla,system" };
   return await run(compiler, ["compile", ...doorFlags, ...flags, "--output", output, source], { cwd: root, env });
 }

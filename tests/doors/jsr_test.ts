@@ -26,7 +26,7 @@ Deno.test("a program imports the package from JSR and computes with it", async (
   if (!await isPublished()) return skip(name, "the package is not on JSR, or on the mirror that JSR_URL names");
   using folder = emptyFolder();
   Deno.writeTextFileSync(`${folder.path}/squares.ts`, ownProgram("jsr:@gristmill/gristmill"));
-  const args = ["run", "--no-lock", "--unstable-worker-options", "--allow-read", "squares.ts"];
+  const args = ["run", "--no-lock", "--unstable-worker-options", "--no-prompt", "--allow-read", "squares.ts"];
   const ended = await run(Deno.execPath(), args, { cwd: folder.path });
   assertEquals(ended.code, 0, ended.stderr);
   assertStringIncludes(ended.stdout, ownProgramPrints);

@@ -10,6 +10,7 @@ Deno.test("the command runs from a plain web server, with the job from there too
   const flags = [
     ...(door === "npm" ? [`--import-map=${server.url}npm/import_map.json`] : []),
     "--unstable-worker-options",
+    "--no-prompt",
     "--allow-read",
     "--allow-write=.",
     `--allow-net=${host}`,
