@@ -162,3 +162,11 @@ Deno.test("deno.json and package.json offer the same commands", () => {
   const { scripts } = JSON.parse(readProjectFile("package.json"));
   assertEquals(Object.keys(scripts).sort(), Object.keys(tasks).sort());
 });
+
+Deno.test("the pinned Deno does not stand in for the one that runs the tasks of deno.json", () => {
+  // A task finds the commands of all packages that Deno takes from package.json, and it leaves out optional ones. With
+  // Deno alone the npm package has no binary.
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readProjectFile("package.json"));
+  assertEquals([dependencies.deno, devDependencies.deno], [undefined, undefined]);
+  assertEquals(Object.keys(optionalDependencies), ["deno"]);
+});
