@@ -10,7 +10,23 @@ import type { Endpoint } from "./endpoint.ts";
 /** Why an ask got no answer: none in time, the receiver has ended, or its mailbox did not take the message. */
 export type AskErrorCode = "ask-timeout" | "ask-dead" | "ask-refused";
 
-/** An ask got no answer. */
+/**
+ * An ask got no answer.
+ *
+ * @example
+ * ```ts
+ * import { AskError, createSystem, type Ref } from "@gristmill/gristmill/actors";
+ *
+ * const system = createSystem();
+ * const mute = system.spawn<Ref<string>>(() => () => {});
+ * try {
+ *   await mute.ask<string>((replyTo) => replyTo, { timeoutMs: 1 });
+ * } catch (error) {
+ *   if (!(error instanceof AskError && error.code === "ask-timeout")) throw error;
+ * }
+ * await system.stop();
+ * ```
+ */
 export class AskError extends Error {
   /** The name of the class. */
   override readonly name = "AskError";

@@ -24,9 +24,12 @@ export type RestartOptions = Omit<RestartPolicy, "kind">;
  *
  * @example Restart at most 5 times a minute
  * ```ts
- * import { restart } from "@gristmill/gristmill/actors";
+ * import { createSystem, restart } from "@gristmill/gristmill/actors";
  *
+ * const system = createSystem();
  * const supervision = restart({ max: 5, withinMs: 60_000, backoffMs: 100 });
+ * system.spawn<string>(() => (text) => void JSON.parse(text), { supervision });
+ * await system.stop();
  * ```
  */
 export function restart(options: RestartOptions): RestartPolicy {

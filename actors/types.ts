@@ -25,7 +25,7 @@ export type Handler<M> = (message: M) => Next<M> | Promise<Next<M>>;
  * import type { Behavior, Ref } from "@gristmill/gristmill/actors";
  *
  * type Count = { type: "add"; by: number } | { type: "read"; replyTo: Ref<number> };
- * const counter: Behavior<Count> = () => {
+ * export const counter: Behavior<Count> = () => {
  *   let total = 0;
  *   return (message) => {
  *     if (message.type === "add") total += message.by;

@@ -169,8 +169,9 @@ class Runner {
     promise.then(settle, settle);
     await this.runUntilIdle();
     for (let turns = 0; !settled;) {
-      if (this.#clock.next <= limit) await this.#step();
-      else if (this.#clock.next < Infinity || turns++ === realTurnsMax) {
+      const { next } = this.#clock;
+      if (next < Infinity && next <= limit) await this.#step();
+      else if (next < Infinity || turns++ === realTurnsMax) {
         throw new Error(`Cannot wait for the promise: at ${this.#clock.now()} ms nothing due could settle it`);
       } else {
         await new Promise((resolve) => setTimeout(resolve, 0));

@@ -209,7 +209,7 @@ Deno.test("escalation to the top ends that actor and no other", async () => {
   assert(test.spawn(() => () => {}).tell(1 as never));
 });
 
-Deno.test("escalation reaches a parent that waits for a promise, and the old handler has no say afterwards", async () => {
+Deno.test("escalation reaches a parent that waits for a promise, whose old handler has no say afterwards", async () => {
   const test = createTestSystem();
   const gate = Promise.withResolvers<void>();
   let starts = 0;
@@ -258,7 +258,7 @@ Deno.test("a restart does not wait for a promise longer than the grace", async (
   assertEquals(entries.map(({ level }) => level), ["error", "warn"]);
 });
 
-Deno.test("each failure is logged once, with actor, message type, cause and what follows, but not the message", async () => {
+Deno.test("each failure is logged once: actor, message type, cause and what follows, not the message", async () => {
   const { logger, entries } = recordingLogger();
   const test = createTestSystem({ logger });
   const cause = new Error("bad");
