@@ -54,14 +54,14 @@ export class Cell extends Endpoint implements Runnable {
   readonly #supervision: Supervision;
   readonly #stopGraceMs: number;
   readonly #user = new Ring<unknown>();
-  readonly #lane: SystemMessage[] = [];
+  #lane: SystemMessage[] = [];
   #behavior: Behavior<unknown>;
   #handler: Handler<unknown> = () => {};
   #state = starting;
   /** In the run queue, or having a turn. */
   #queued = false;
   /** What the handler has returned and the user lane waits for. */
-  #pending: PromiseLike<unknown> | undefined;
+  #pending: Promise<unknown> | undefined;
   #cancelGrace = () => {};
   #backoffPending = false;
   #restartCause: unknown;
@@ -132,12 +132,14 @@ export class Cell extends Endpoint implements Runnable {
     const user = this.#user;
     const isObserved = this.core.observer.onMessage !== undefined;
     let done = 0;
-    while (user.size !== 0 && done < budget && this.#state === running && this.#pending === undefined) {
+    while (
+      user.size !== 0 && done < budget && this.#state === running && this.#pending === undefined &&
+      this.#lane.length === 0
+    ) {
       done++;
       const message = user.shift();
       if (isObserved || this.#ownWaiting !== 0) this.#handleSpecial(message);
       else this.#handle(message);
-      if (this.#lane.length !== 0) this.#runLane();
     }
     if (user.size === 0) user.release();
     this.#queued = false;
@@ -161,9 +163,10 @@ export class Cell extends Endpoint implements Runnable {
   }
 
   #runLane(): void {
-    // What is posted meanwhile is appended, and handled as well.
-    for (let index = 0; index < this.#lane.length; index++) this.#handleSystem(this.#lane[index]);
-    this.#lane.length = 0;
+    // What is posted meanwhile waits for the next turn, lest an actor that restarts without end starve all others.
+    const lane = this.#lane;
+    this.#lane = [];
+    for (const message of lane) this.#handleSystem(message);
   }
 
   #handleSystem(message: SystemMessage): void {
@@ -239,10 +242,10 @@ export class Cell extends Endpoint implements Runnable {
   #follow(next: unknown, message: unknown): void {
     if (typeof next === "function") this.#handler = next as Handler<unknown>;
     else if (next === stop) this.#beginStop("stopped");
-    else if (isPromise(next)) this.#await(next, message);
+    else if (isPromise(next)) this.#await(Promise.resolve(next), message);
   }
 
-  #await(promise: PromiseLike<unknown>, message: unknown): void {
+  #await(promise: Promise<unknown>, message: unknown): void {
     this.#pending = promise;
     promise.then((next) => {
       if (this.#pending !== promise) return;

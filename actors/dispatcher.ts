@@ -47,6 +47,7 @@ export class LoopDispatcher implements Dispatcher {
   #yielded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deferred: (() => void)[] = [];
+  #isClosed = false;
   #sliceEnd = -Infinity;
   #lastLook = 0;
   /** The clock is looked at after so many messages: fewer the longer they take. */
@@ -72,6 +73,7 @@ export class LoopDispatcher implements Dispatcher {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#deferred = [];
+    this.#isClosed = true;
   }
 
   #drain = (): void => {
@@ -106,7 +108,7 @@ export class LoopDispatcher implements Dispatcher {
   }
 
   #setTimer(): void {
-    this.#timer ??= setTimeout(this.#turn, 0);
+    if (!this.#isClosed) this.#timer ??= setTimeout(this.#turn, 0);
   }
 
   #turn = (): void => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "jsr:@std/assert@^1";
 import { LoopDispatcher, type Runnable } from "../../actors/dispatcher.ts";
-import { createSystem, type Ref } from "../../actors/mod.ts";
+import { createSystem, type Ref, restart } from "../../actors/mod.ts";
 
 /** Runs a system whose actors never rest until `event` has happened. It hangs if they starve the event. */
 async function besideFlood(
@@ -43,6 +43,19 @@ Deno.test("a timer fires beside a chain of asks, each of which is a microtask of
   const waiting = timer().then(() => fired = true);
   while (!fired) await echo.ask<number>((replyTo) => replyTo, { timeoutMs: 10_000 });
   await waiting;
+  await system.stop();
+});
+
+Deno.test("a timer fires beside an actor that fails to start and restarts at once, without end", async () => {
+  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const system = createSystem({ logger: silent });
+  let starts = 0;
+  system.spawn(() => {
+    starts++;
+    throw new Error("never starts");
+  }, { supervision: restart({ max: Infinity, withinMs: 1, backoffMs: 0 }) });
+  await timer();
+  assert(starts > 1);
   await system.stop();
 });
 
