@@ -49,11 +49,6 @@ export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string
   run(() => nodeAssert.strictEqual(actual, expected), msg);
 }
 
-/** Fails if both are the same value. */
-export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
-  run(() => nodeAssert.notStrictEqual(actual, expected), msg);
-}
-
 /** Fails unless the numbers differ by at most `tolerance`, by default 1e-7 of the expected one. */
 export function assertAlmostEquals(actual: number, expected: number, tolerance?: number, msg?: string): void {
   if (Object.is(actual, expected)) return;
@@ -87,11 +82,6 @@ export function assertExists<T>(actual: T, msg?: string): asserts actual is NonN
   require(actual !== undefined && actual !== null, msg, () => `Expected a value, not ${actual}`);
 }
 
-/** Fails unless `expr` is falsy. */
-export function assertFalse(expr: unknown, msg?: string): asserts expr is false | 0 | "" | null | undefined {
-  require(!expr, msg, () => `Expected a falsy value, not ${inspect(expr)}`);
-}
-
 /** Fails unless `actual` is an instance of the class. */
 export function assertInstanceOf<
   // deno-lint-ignore no-explicit-any -- any class, whatever its constructor takes
@@ -111,11 +101,6 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   run(() => nodeAssert.match(actual, expected), msg);
 }
 
-/** Fails if the text matches. */
-export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
-  run(() => nodeAssert.doesNotMatch(actual, expected), msg);
-}
-
 /** Fails unless every expected item is, deeply equal, among the actual ones. */
 export function assertArrayIncludes<T>(actual: ArrayLike<T>, expected: ArrayLike<T>, msg?: string): void {
   const has = (item: T) => Array.from(actual).some((other) => isDeepEqual(other, item));
@@ -130,15 +115,6 @@ function isDeepEqual(left: unknown, right: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-/** Fails unless every property of `expected` is, deeply equal, in `actual`. */
-export function assertObjectMatch(
-  actual: Record<PropertyKey, unknown>,
-  expected: Record<PropertyKey, unknown>,
-  msg?: string,
-): void {
-  run(() => nodeAssert.partialDeepStrictEqual(actual, expected), msg);
 }
 
 /** Fails unless `error` is of the class, and its message contains the text. */

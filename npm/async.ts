@@ -4,7 +4,6 @@
  * @module
  */
 import { setTimeout } from "node:timers/promises";
-import pTimeout from "npm:p-timeout@^7";
 
 /** Options of {@linkcode delay}. */
 export interface DelayOptions {
@@ -19,26 +18,6 @@ export async function delay(ms: number, options: DelayOptions = {}): Promise<voi
   const { signal, persistent = true } = options;
   try {
     await setTimeout(Math.max(ms, 0), undefined, { signal, ref: persistent });
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : error;
-  }
-}
-
-/** Options of {@linkcode deadline}. */
-export interface DeadlineOptions {
-  /** Ends the wait early; the promise then rejects with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** Settles as `promise` does, or rejects with a `TimeoutError` after `ms` milliseconds. */
-export async function deadline<T>(promise: Promise<T>, ms: number, options: DeadlineOptions = {}): Promise<T> {
-  const { signal } = options;
-  try {
-    return await pTimeout(promise, {
-      milliseconds: ms,
-      message: new DOMException("Signal timed out.", "TimeoutError"),
-      signal,
-    });
   } catch (error) {
     throw signal?.aborted ? signal.reason : error;
   }

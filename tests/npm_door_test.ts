@@ -9,7 +9,6 @@ import {
   assertArrayIncludes,
   assertEquals,
   assertExists,
-  assertFalse,
   assertGreater,
   assertGreaterOrEqual,
   assertInstanceOf,
@@ -19,9 +18,6 @@ import {
   assertLessOrEqual,
   assertMatch,
   assertNotEquals,
-  assertNotMatch,
-  assertNotStrictEquals,
-  assertObjectMatch,
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
@@ -29,7 +25,7 @@ import {
   fail,
   unreachable,
 } from "jsr:@std/assert@^1";
-import { deadline, delay } from "jsr:@std/async@^1";
+import { delay } from "jsr:@std/async@^1";
 import { parseArgs } from "jsr:@std/cli@^1";
 import { BaseHandler, Logger, LogLevels, type LogRecord } from "jsr:@std/log@^0.224";
 import { decode, encode } from "jsr:@std/msgpack@^1";
@@ -243,12 +239,6 @@ Deno.test("delay resolves, and rejects with the reason of its signal", async () 
   await assertRejects(() => delay(0, { signal: AbortSignal.abort(new RangeError("early")) }), RangeError, "early");
 });
 
-Deno.test("deadline passes a result on, and rejects with a TimeoutError when there is none", async () => {
-  assertEquals(await deadline(Promise.resolve(7), 60_000), 7);
-  const error = await assertRejects(() => deadline(new Promise<void>(() => {}), 1), DOMException);
-  assertEquals(error.name, "TimeoutError");
-});
-
 const fails = (check: () => unknown) => assertThrows(check, AssertionError);
 
 Deno.test("assertions on equality hold and fail alike through both doors", () => {
@@ -263,19 +253,13 @@ Deno.test("assertions on equality hold and fail alike through both doors", () =>
   fails(() => assertNotEquals([1], [1]));
   assertStrictEquals(1, 1);
   fails(() => assertStrictEquals([], []));
-  assertNotStrictEquals([], []);
-  fails(() => assertNotStrictEquals(1, 1));
   assertArrayIncludes([1, { a: 2 }], [{ a: 2 }]);
   fails(() => assertArrayIncludes([1], [2]));
-  assertObjectMatch({ a: 1, b: { c: 2, d: 3 } }, { b: { c: 2 } });
-  fails(() => assertObjectMatch({ a: 1 }, { a: 2 }));
 });
 
 Deno.test("assertions on values hold and fail alike through both doors", () => {
   assert(1);
   fails(() => assert(""));
-  assertFalse(0);
-  fails(() => assertFalse(1));
   assertExists(0);
   fails(() => assertExists(null));
   assertInstanceOf(new RangeError(), Error);
@@ -295,8 +279,6 @@ Deno.test("assertions on values hold and fail alike through both doors", () => {
   fails(() => assertStringIncludes("gristmill", "wind"));
   assertMatch("abc", /b/);
   fails(() => assertMatch("abc", /d/));
-  assertNotMatch("abc", /d/);
-  fails(() => assertNotMatch("abc", /b/));
   fails(() => fail("always"));
   fails(() => unreachable());
 });
