@@ -21,7 +21,7 @@ export const tag = {
   map: 5,
   /** `[value, value, ...]` */
   set: 6,
-  /** `[name, message, stack, whether there is a cause, cause, errors]` */
+  /** `[class, name, message, stack, whether there is a cause, cause, errors]` */
   error: 7,
   /** `[source, flags]` */
   regexp: 8,
@@ -53,3 +53,15 @@ export const binaryKinds = [
 
 /** Binary data of this length and more travels beside the head. */
 export const blockBytesMin = 1024;
+
+/** The classes of errors by their number on the wire, those that others inherit from last. */
+export const errorClasses: readonly ErrorConstructor[] = [
+  AggregateError,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+  Error,
+] as unknown as ErrorConstructor[];

@@ -5,7 +5,7 @@
  * @module
  */
 import { PayloadError } from "./errors.ts";
-import { binaryKinds, blockBytesMin, tag } from "./payload_kinds.ts";
+import { binaryKinds, blockBytesMin, errorClasses, tag } from "./payload_kinds.ts";
 import { mark } from "./payload_msgpack.ts";
 import { formatPath, type Step } from "./payload_path.ts";
 import { depthMax, isPlainBigint, isPlainKey, isPlainText } from "./payload_scan.ts";
@@ -125,7 +125,8 @@ function replaceError(error: Error, state: State): unknown[] {
   const hasCause = Object.hasOwn(error, "cause");
   const cause = hasCause ? replaceAt("cause", error.cause, state) : undefined;
   const errors = error instanceof AggregateError ? replaceAt("errors", error.errors, state) : undefined;
-  return [mark, tag.error, ...texts.map((text) => replace(text, state)), hasCause, cause, errors];
+  const kind = errorClasses.findIndex((each) => error instanceof each);
+  return [mark, tag.error, kind, ...texts.map((text) => replace(text, state)), hasCause, cause, errors];
 }
 
 function replaceBinary(value: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, state: State): unknown[] {

@@ -5,7 +5,7 @@
  */
 import { PayloadError } from "./errors.ts";
 import { align8 } from "./frame.ts";
-import { binaryKinds, tag } from "./payload_kinds.ts";
+import { binaryKinds, errorClasses, tag } from "./payload_kinds.ts";
 import { mark } from "./payload_msgpack.ts";
 
 interface State {
@@ -143,24 +143,13 @@ function restoreRegExp(list: unknown[], state: State): RegExp {
   return pattern;
 }
 
-const errorClasses: Readonly<Record<string, ErrorConstructor>> = {
-  Error,
-  EvalError: EvalError as ErrorConstructor,
-  RangeError: RangeError as ErrorConstructor,
-  ReferenceError: ReferenceError as ErrorConstructor,
-  SyntaxError: SyntaxError as ErrorConstructor,
-  TypeError: TypeError as ErrorConstructor,
-  URIError: URIError as ErrorConstructor,
-};
-
 function restoreError(list: unknown[], state: State): Error {
-  const [, , name, message, stack, hasCause, cause, errors] = list;
+  const [, , kind, name, message, stack, hasCause, cause, errors] = list;
   const ownName = restoreString(name, state);
   const text = restoreString(message, state);
-  const error = ownName === "AggregateError"
-    ? new AggregateError([], text)
-    : new (Object.hasOwn(errorClasses, ownName) ? errorClasses[ownName] : Error)(text);
-  keep(state, error);
+  const errorClass = errorClasses[kind as number];
+  if (!errorClass) throw corrupt(`there is no error class ${String(kind)}`);
+  const error = keep(state, kind === 0 ? new AggregateError([], text) : new errorClass(text));
   const define = (key: string, value: unknown) =>
     Object.defineProperty(error, key, { value, configurable: true, enumerable: false, writable: true });
   if (error.name !== ownName) define("name", ownName);

@@ -24,6 +24,8 @@ export interface FrameReader {
 
 const bufferBytesMin = 8 * 1024;
 const bufferBytesUsualMax = 256 * 1024;
+/** Less room than this is not worth a read, unless the frame at hand ends in it. */
+const roomBytesMin = 1024;
 
 /** A reader without any bytes yet. */
 export function createFrameReader(): FrameReader {
@@ -38,8 +40,9 @@ export function createFrameReader(): FrameReader {
   /** How many bytes the frame at `start` needs, as far as is known. */
   let bytesNeeded = 8;
 
+  /** Makes room behind the unparsed bytes: in the same buffer if that is large enough and nobody else looks at it. */
   const move = (capacity: number) => {
-    const next = handedOut || capacity !== buffer.length ? new Uint8Array(capacity) : buffer;
+    const next = handedOut || start === 0 || capacity > buffer.length ? new Uint8Array(capacity) : buffer;
     if (next === buffer) buffer.copyWithin(0, start, filled);
     else next.set(buffer.subarray(start, filled));
     filled -= start;
@@ -51,15 +54,15 @@ export function createFrameReader(): FrameReader {
   return {
     space: () => {
       const have = filled - start;
-      // A length is believed only as far as bytes have come: the room at most doubles with what is there.
-      const wanted = Math.max(usual, Math.min(align8(bytesNeeded), 2 * align8(have)));
       if (have === 0 && !handedOut) {
         start = filled = 0;
-        if (buffer.length > 8 * wanted) buffer = new Uint8Array(wanted);
+        if (buffer.length > 8 * usual) buffer = new Uint8Array(usual);
       }
-      const roomForFrame = buffer.length - start >= Math.min(bytesNeeded, Math.max(wanted, 2 * have));
-      if (filled === buffer.length || !roomForFrame) {
-        move(Math.max(wanted, handedOut || start === 0 ? 0 : buffer.length, align8(have + 1)));
+      const free = buffer.length - filled;
+      const fits = buffer.length - start >= bytesNeeded;
+      if (free === 0 || (free < roomBytesMin && (have === 0 || !fits))) {
+        // A length is believed only as far as bytes have come: the room at most doubles with what is there.
+        move(Math.max(usual, Math.min(align8(bytesNeeded), 2 * have), align8(have + 1)));
       }
       return buffer.subarray(filled);
     },
