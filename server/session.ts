@@ -167,6 +167,8 @@ function registering(state: State, hello: Hello): Handler<SessionMessage> {
             protocol: protocolVersion,
             package: packageVersion,
             node,
+            run: "0".repeat(32),
+            resumed: false,
             heartbeatMs,
             options,
           },
@@ -242,6 +244,8 @@ function receive(state: State, node: NodeId, message: WireMessage, log: (message
   switch (message.kind) {
     case "results":
       return peers.deliver("scheduler", { type: "results", node, results: message.results });
+    case "held":
+      return;
     case "custom":
       return peers.deliver("job", { type: "custom", node, payload: message.payload });
     case "control":

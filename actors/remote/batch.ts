@@ -154,13 +154,15 @@ export function readUint64(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * highUint32;
 }
 
-function readTaskNumber(view: DataView, at: number): number {
+/** Reads the number of a task. @throws {WireError} code `batch-invalid` */
+export function readTaskNumber(view: DataView, at: number): number {
   const task = readUint64(view, at);
   if (!Number.isSafeInteger(task)) throw invalid(`a task's number is ${task}`);
   return task;
 }
 
-function whole(name: string, value: number, min: number, max: number): number {
+/** Checks a number that is to be written. @throws {RangeError} If it is not whole or out of its bounds. */
+export function whole(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
   throw new RangeError(`${name} is ${value}: it must be a whole number from ${min} to ${max}`);
 }

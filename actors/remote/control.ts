@@ -5,13 +5,16 @@
  * @module
  */
 import { WireError } from "./errors.ts";
-import type { ControlMessage, RefusalCode } from "./protocol.ts";
+import type { Attempt, ControlMessage, Hello, RefusalCode } from "./protocol.ts";
 
 /** The length of nonces and proofs, in bytes. */
 export const proofBytes = 32;
 /** The length of names of jobs and nodes, in UTF-16 code units. */
 const nameLengthMax = 256;
 const versionLengthMax = 64;
+/** The lengths of the identities of nodes and runs, in hexadecimal digits. */
+const nodeIdLength = 16;
+const runLength = 32;
 const labelsMax = 64;
 const labelKeyLengthMax = 64;
 const labelValueLengthMax = 256;
@@ -43,6 +46,8 @@ const readers: Readers = {
     name: f.text("name", nameLengthMax),
     slots: f.whole("slots", slotsMax, 1),
     labels: readLabels(f),
+    ...readResume(f),
+    ...f.optionalWhole("lifetimeMs"),
     nonce: f.bytes("nonce", proofBytes),
   }),
   challenge: (f) => ({ nonce: f.bytes("nonce", proofBytes), proof: f.bytes("proof", proofBytes) }),
@@ -50,7 +55,9 @@ const readers: Readers = {
   welcome: (f) => ({
     protocol: f.whole("protocol", uint32Max),
     package: f.text("package", versionLengthMax),
-    node: f.hex("node", 16),
+    node: f.hex("node", nodeIdLength),
+    run: f.hex("run", runLength),
+    resumed: f.boolean("resumed"),
     heartbeatMs: f.number("heartbeatMs", Number.MIN_VALUE, uint32Max),
     options: f.bytes("options"),
   }),
@@ -71,7 +78,7 @@ const readers: Readers = {
     attempt: f.whole("attempt", uint32Max),
     fraction: f.number("fraction", 0, 1),
   }),
-  leave: (f) => ({ reason: f.text("reason", textLengthMax) }),
+  leave: (f) => ({ reason: f.text("reason", textLengthMax), ...f.optionalWhole("drainMs") }),
   cancel: (f) => ({ attempts: readAttempts(f) }),
   recall: (f) => ({ attempts: readAttempts(f) }),
   finished: (f) => ({ outcome: f.oneOf("outcome", outcomes), message: f.text("message", textLengthMax) }),
@@ -79,16 +86,16 @@ const readers: Readers = {
 
 /** Reads a control message from decoded MessagePack. @throws {WireError} code `control-invalid` */
 export function checkControl(value: unknown): ControlMessage {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
+  if (!isMap(value)) {
     throw new WireError("control-invalid", "a control message is not a map: the peer speaks another protocol");
   }
-  const type = Object.hasOwn(value, "type") ? (value as { type: unknown }).type : undefined;
+  const type = Object.hasOwn(value, "type") ? value.type : undefined;
   if (typeof type !== "string" || !Object.hasOwn(readers, type)) {
     const shown = typeof type === "string" ? JSON.stringify(type.slice(0, 40)) : typeof type;
     throw new WireError("control-invalid", `unknown control message ${shown}: the peer speaks another protocol`);
   }
   const read = readers[type as ControlMessage["type"]];
-  return { type, ...read(fieldsOf(value as Record<string, unknown>, type)) } as ControlMessage;
+  return { type, ...read(fieldsOf(value, type)) } as ControlMessage;
 }
 
 /** Reads typed fields of one message. */
@@ -145,7 +152,7 @@ function fieldsOf(value: Record<string, unknown>, type: string) {
 
 function readLabels(fields: Fields): Record<string, string> {
   const value = fields.get("labels");
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
+  if (!isMap(value)) {
     return fields.wrong("labels", "a map");
   }
   const entries = Object.entries(value);
@@ -162,10 +169,20 @@ function readLabels(fields: Fields): Record<string, string> {
   return labels;
 }
 
-function readAttempts(fields: Fields): { task: number; attempt: number }[] {
+function readResume(fields: Fields): Pick<Hello, "resume"> {
+  const value = fields.get("resume");
+  if (value === undefined) return {};
+  if (!isMap(value)) {
+    return fields.wrong("resume", "a map");
+  }
+  const inner = fieldsOf(value, "hello.resume");
+  return { resume: { run: inner.hex("run", runLength), node: inner.hex("node", nodeIdLength) } };
+}
+
+function readAttempts(fields: Fields): Attempt[] {
   const list = fields.get("attempts");
   if (!Array.isArray(list) || list.length % 2 !== 0) return fields.wrong("attempts", "a list of pairs");
-  const attempts: { task: number; attempt: number }[] = [];
+  const attempts: Attempt[] = [];
   for (let i = 0; i < list.length; i += 2) {
     const [task, attempt] = [toNumber(list[i]), toNumber(list[i + 1])];
     const valid = Number.isSafeInteger(task) && task >= 0 && Number.isSafeInteger(attempt) && attempt >= 0 &&
@@ -174,6 +191,10 @@ function readAttempts(fields: Fields): { task: number; attempt: number }[] {
     attempts.push({ task, attempt });
   }
   return attempts;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
 /** MessagePack integers of 64 bits come as bigints. */

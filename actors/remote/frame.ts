@@ -16,6 +16,8 @@ export const frameType = {
   custom: 5,
   valueStart: 6,
   valueChunk: 7,
+  acks: 8,
+  held: 9,
 } as const;
 
 /** One of {@linkcode frameType}. */
@@ -74,7 +76,7 @@ export function readFrame(
   const length = (bytes[start] | bytes[start + 1] << 8 | bytes[start + 2] << 16 | bytes[start + 3] << 24) >>> 0;
   const type = bytes[start + 4];
   const flags = bytes[start + 5];
-  if (type < frameType.control || type > frameType.valueChunk) {
+  if (type < frameType.control || type > frameType.held) {
     throw new WireError("frame-invalid", `unknown frame type ${type}: the peer speaks another protocol`);
   }
   if ((flags & ~flagCompressed) !== 0 || bytes[start + 6] !== 0 || bytes[start + 7] !== 0) {

@@ -157,6 +157,13 @@ export function nodeHandshake(self: NodeHandshakeOptions): NodeHandshake {
         if (key !== undefined && !proven) {
           return refuse(keyMismatch("the server takes nodes without a key, and this node was given one"));
         }
+        const { resume } = self;
+        if (message.resumed && !(resume && resume.node === message.node && resume.run === message.run)) {
+          throw new WireError(
+            "handshake-unexpected",
+            `the server takes node ${message.node} of run ${message.run} back, which this one is not`,
+          );
+        }
         over = true;
         return { outcome: { welcomed: message } };
       }

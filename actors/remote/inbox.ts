@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createAttemptReader } from "./attempts.ts";
 import { decodeBatch, readResultHead, readTaskHead, readUint64, resultLayout, taskLayout } from "./batch.ts";
 import { decodeControl } from "./codec.ts";
 import { decompress } from "./compress.ts";
@@ -15,7 +16,7 @@ import type { WireMessage } from "./protocol.ts";
 /** Turns the frames of one connection into messages. */
 export interface Inbox {
   /**
-   * Takes a frame. A frame of a value that is not whole yet makes no message.
+   * Takes a frame. A frame of a value or a list that is not whole yet makes no message.
    *
    * @throws {WireError} If the frame does not hold what it must.
    */
@@ -36,7 +37,12 @@ interface OpenValue {
 /** An inbox that has seen nothing yet. */
 export function createInbox(limits: WireLimits, bodyLimit: (type: FrameType) => BodyLimit): Inbox {
   let open: OpenValue | undefined;
+  const lists = { acks: createAttemptReader(), held: createAttemptReader() };
 
+  const acceptList = (kind: "acks" | "held", body: Uint8Array): WireMessage | undefined => {
+    const attempts = lists[kind].accept(body);
+    return attempts && { kind, attempts };
+  };
   const acceptStart = (body: Uint8Array) => {
     if (open) throw invalid(`a value starts while ${open.length - open.received} bytes of another are to come`);
     open = readStart(body, limits);
@@ -72,6 +78,10 @@ export function createInbox(limits: WireLimits, bodyLimit: (type: FrameType) => 
           return { kind: "initial", payload: readInitial(body) };
         case frameType.custom:
           return { kind: "custom", payload: body };
+        case frameType.acks:
+          return acceptList("acks", body);
+        case frameType.held:
+          return acceptList("held", body);
         case frameType.valueStart:
           acceptStart(body);
           return undefined;
@@ -80,6 +90,10 @@ export function createInbox(limits: WireLimits, bodyLimit: (type: FrameType) => 
       }
     },
     finish: () => {
+      const missing = lists.acks.missing() + lists.held.missing();
+      if (missing > 0) {
+        throw new WireError("frame-truncated", `the stream ended inside a list: ${missing} attempts were to come`);
+      }
       if (!open) return;
       throw new WireError(
         "frame-truncated",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { encodeAttempts } from "./attempts.ts";
 import {
   batchHeaderBytes,
   encodeBatch,
@@ -69,6 +70,11 @@ export function messageParts(message: WireMessage, chunkBytesMax: number): (Smal
       return batchParts(frameType.tasks, taskLayout, message.tasks, chunkBytesMax);
     case "results":
       return batchParts(frameType.results, resultLayout, message.results, chunkBytesMax);
+    case "acks":
+    case "held":
+      return encodeAttempts(message.attempts, chunkBytesMax).map((body) => {
+        return { size: "small", type: frameType[message.kind], body, lane: "free" };
+      });
     case "initial": {
       const { payload } = message;
       if (payload && payload.length > chunkBytesMax) return [largePart(frameType.initial, 0, payload, () => {})];

@@ -10,12 +10,16 @@ export const protocolVersion = 1;
 /** A node's identity, given by the server: 16 lower-case hexadecimal digits. */
 export type NodeId = string & { readonly __brand?: "NodeId" };
 
-/** One attempt at one task, as it travels to a node. */
-export interface TaskEntry {
+/** Tells one attempt at one task from all others of a run. */
+export interface Attempt {
   /** The number of the task, from 0; a safe integer. */
   readonly task: number;
   /** The attempt, from 1. */
   readonly attempt: number;
+}
+
+/** One attempt at one task, as it travels to a node. */
+export interface TaskEntry extends Attempt {
   /** How long the attempt may compute, in milliseconds; 0 for no limit. */
   readonly timeoutMs: number;
   /** The task's data as the payload codec wrote it. */
@@ -23,9 +27,7 @@ export interface TaskEntry {
 }
 
 /** How an attempt ended on its node. */
-export interface ResultEntry {
-  readonly task: number;
-  readonly attempt: number;
+export interface ResultEntry extends Attempt {
   /** `ok`: the payload is the result; `failed`: the payload is a {@linkcode TaskFailure} (`encodeFailure`). */
   readonly status: "ok" | "failed";
   /** How long the attempt computed, in milliseconds. */
@@ -65,6 +67,12 @@ export interface Hello {
   readonly slots: number;
   /** What the node says of itself, such as `{ gpu: "1" }`. */
   readonly labels: Readonly<Record<string, string>>;
+  /**
+   * The node was registered before, under this identity in this run, and keeps what it holds. Absent if it starts anew.
+   */
+  readonly resume?: { readonly run: string; readonly node: NodeId };
+  /** How long the node will live from now on, in whole milliseconds; absent: for ever. */
+  readonly lifetimeMs?: number;
   /** 32 random bytes, part of the mutual proof. */
   readonly nonce: Uint8Array;
 }
@@ -85,12 +93,19 @@ export interface Proof {
   readonly proof: Uint8Array;
 }
 
-/** The node is registered. What follows is one `initial` frame, then tasks. */
+/** The node is registered. What follows is one `initial` frame, unless the node is taken back, then tasks. */
 export interface Welcome {
   readonly type: "welcome";
   readonly protocol: number;
   readonly package: string;
   readonly node: NodeId;
+  /** The identity of the job's run: 32 lower-case hexadecimal digits. A server that resumes a job keeps it. */
+  readonly run: string;
+  /**
+   * Whether the node is taken back as {@linkcode Hello.resume} asked for: it keeps its workers, tasks and results, says
+   * what it holds, and no `initial` frame follows. Otherwise the node drops all that it holds and starts anew.
+   */
+  readonly resumed: boolean;
   /** How often the node sends a heartbeat, in milliseconds. */
   readonly heartbeatMs: number;
   /** The job's options as the payload codec wrote them. */
@@ -153,18 +168,20 @@ export interface ProgressMessage {
 export interface Leave {
   readonly type: "leave";
   readonly reason: string;
+  /** How long tasks that run may take to end before they are handed back, in whole milliseconds; absent: no time. */
+  readonly drainMs?: number;
 }
 
 /** The server wants these attempts ended; no result is expected of them. */
 export interface Cancel {
   readonly type: "cancel";
-  readonly attempts: readonly { readonly task: number; readonly attempt: number }[];
+  readonly attempts: readonly Attempt[];
 }
 
 /** The server would give these attempts to an idle node: hand back those that have not begun (`handed-back`). */
 export interface Recall {
   readonly type: "recall";
-  readonly attempts: Cancel["attempts"];
+  readonly attempts: readonly Attempt[];
 }
 
 /** The job is over; the node ends. */
@@ -194,6 +211,15 @@ export type WireMessage =
   | { readonly kind: "control"; readonly message: ControlMessage }
   | { readonly kind: "tasks"; readonly tasks: readonly TaskEntry[] }
   | { readonly kind: "results"; readonly results: readonly ResultEntry[] }
+  /**
+   * From the server: what it was told of these attempts is safe, or known to be superfluous. The node forgets them.
+   */
+  | { readonly kind: "acks"; readonly attempts: readonly Attempt[] }
+  /**
+   * From a node: all that it holds when this leaves, that is what waits, what runs, and what has ended and was not
+   * acknowledged.
+   */
+  | { readonly kind: "held"; readonly attempts: readonly Attempt[] }
   /** The job's initial data for this node; an absent payload means that it has none. */
   | { readonly kind: "initial"; readonly payload: Uint8Array | undefined }
   /** A message between the two halves of the user's job. */

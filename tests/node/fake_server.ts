@@ -93,7 +93,17 @@ async function accept(listener: Listener, clock: Clock, greeting: Greeting | "si
   if (greeting !== "silent") {
     const { heartbeatMs = 1000, node = "00000000000000aa", options = {}, initial } = greeting;
     const { protocol, package: version } = hello;
-    control({ type: "welcome", protocol, package: version, node, heartbeatMs, options: encodePayload(options) });
+    const run = "0".repeat(32);
+    control({
+      type: "welcome",
+      protocol,
+      package: version,
+      node,
+      run,
+      resumed: false,
+      heartbeatMs,
+      options: encodePayload(options),
+    });
     connection.send({ kind: "initial", payload: initial === undefined ? undefined : encodePayload(initial) });
   }
   const allResults = (): ResultEntry[] => received.flatMap((each) => each.kind === "results" ? each.results : []);

@@ -58,7 +58,7 @@ export async function dial(options: FakeNodeOptions): Promise<FakeNode> {
       const answer = await handshake.receive(message.message);
       outcome = answer.outcome;
       if (answer.reply) connection.send({ kind: "control", message: answer.reply });
-    } else if (message.kind !== "results") node.values.push(message.payload && decodePayload(message.payload));
+    } else if ("payload" in message) node.values.push(message.payload && decodePayload(message.payload));
   };
   const connection = openConnection(link, { clock, onMessage: receive });
   connection.send({ kind: "control", message: handshake.hello });

@@ -18,6 +18,8 @@ const messages: { readonly [T in ControlMessage["type"]]: Extract<ControlMessage
     name: "host:1",
     slots: 8,
     labels: { gpu: "1", mem: "64g", constructor: "x" },
+    resume: { run: "c3".repeat(16), node: "0123456789abcdef" },
+    lifetimeMs: 3_600_000,
     nonce,
   },
   challenge: { type: "challenge", nonce, proof },
@@ -27,6 +29,8 @@ const messages: { readonly [T in ControlMessage["type"]]: Extract<ControlMessage
     protocol: 1,
     package: "0.1.0",
     node: "0123456789abcdef",
+    run: "c3".repeat(16),
+    resumed: true,
     heartbeatMs: 5000,
     options: new Uint8Array([1, 2, 3]),
   },
@@ -34,7 +38,7 @@ const messages: { readonly [T in ControlMessage["type"]]: Extract<ControlMessage
   heartbeat: { type: "heartbeat", busy: 3, queued: 0 },
   log: { type: "log", level: "warn", text: "hello\nwörld", task: 2 ** 40, attempt: 1 },
   progress: { type: "progress", task: 5, attempt: 2, fraction: 0.25 },
-  leave: { type: "leave", reason: "SIGTERM" },
+  leave: { type: "leave", reason: "SIGTERM", drainMs: 10_000 },
   cancel: { type: "cancel", attempts: [{ task: 1, attempt: 2 }, { task: Number.MAX_SAFE_INTEGER, attempt: 1 }] },
   recall: { type: "recall", attempts: [] },
   finished: { type: "finished", outcome: "complete", message: "" },
@@ -50,7 +54,11 @@ for (const message of Object.values(messages)) {
 }
 
 Deno.test("control message without its optional fields comes back without them", () => {
-  const bare: ControlMessage[] = [{ type: "heartbeat" }, { type: "log", level: "info", text: "" }];
+  const bare: ControlMessage[] = [
+    { type: "heartbeat" },
+    { type: "log", level: "info", text: "" },
+    { type: "leave", reason: "" },
+  ];
   for (const message of bare) assertEquals(decodeControl(encodeControl(message)), message);
   assertEquals(decodeControl(encodeControl({ type: "heartbeat", busy: undefined })), { type: "heartbeat" });
 });
@@ -72,7 +80,7 @@ function assertInvalid(run: () => unknown): void {
 }
 
 Deno.test("each field of a control message is checked: a missing one, and ones of every wrong type", () => {
-  const optional = ["busy", "queued", "task", "attempt"];
+  const optional = ["busy", "queued", "task", "attempt", "resume", "lifetimeMs", "drainMs"];
   for (const message of Object.values(messages)) {
     for (const key of Object.keys(message)) {
       const lacking = { ...message, [key]: undefined };
@@ -120,6 +128,15 @@ Deno.test("hostile keys neither pollute prototypes nor pass", () => {
   const message = checkControl(JSON.parse('{"type":"leave","reason":"x","__proto__":{"polluted":1},"more":2}'));
   assertEquals(Object.keys(message), ["type", "reason"]);
   assertEquals(({} as Record<string, unknown>).polluted, undefined);
+});
+
+Deno.test("what a node wants to resume is checked field by field", () => {
+  const hello = (resume: unknown) => checkControl({ ...messages.hello, resume });
+  const { run, node } = messages.hello.resume!;
+  for (const wrong of [{ run }, { node }, { run, node: "G".repeat(16) }, { run: run.slice(1), node }, [], run]) {
+    assertInvalid(() => hello(wrong));
+  }
+  assertEquals(hello({ run, node, more: 1 }), messages.hello);
 });
 
 Deno.test("labels are bounded in number and length", () => {

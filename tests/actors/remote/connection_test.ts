@@ -36,6 +36,8 @@ const welcome = control({
   protocol: 1,
   package: "0.1.0",
   node: "0".repeat(16),
+  run: "0".repeat(32),
+  resumed: false,
   heartbeatMs: 1000,
   options: new Uint8Array(6000),
 });

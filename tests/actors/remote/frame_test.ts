@@ -42,7 +42,7 @@ Deno.test("frame with a length above its limit is refused from its header alone,
 });
 
 Deno.test("frame with an unknown type, flag or reserved field is refused", () => {
-  for (const header of ["00000000 00 00 0000", "00000000 08 00 0000", "00000000 ff 00 0000"]) {
+  for (const header of ["00000000 00 00 0000", "00000000 0a 00 0000", "00000000 ff 00 0000"]) {
     assertEquals(codeOf(() => readFrame(fromHex(header), 0, 8, limit)), "frame-invalid");
   }
   for (const header of ["00000000 01 02 0000", "00000000 01 00 0100", "00000000 01 00 0080"]) {

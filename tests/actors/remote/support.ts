@@ -98,7 +98,8 @@ export function someMessage(random: Random, bytesMax: number): WireMessage {
   const payload = () => someBytes(random, Math.floor(random.next() ** 4 * bytesMax));
   const task = () => whole(random, 0, 1) ? whole(random, 0, 100) : Number.MAX_SAFE_INTEGER - whole(random, 0, 100);
   const many = <T>(make: () => T) => Array.from({ length: whole(random, 1, 6) }, make);
-  switch (whole(random, 0, 5)) {
+  const attempt = () => ({ task: task(), attempt: whole(random, 1, 9) });
+  switch (whole(random, 0, 7)) {
     case 0:
       return {
         kind: "tasks",
@@ -112,8 +113,12 @@ export function someMessage(random: Random, bytesMax: number): WireMessage {
       return { kind: "custom", payload: payload() };
     case 4:
       return control({ type: "log", level: "info", text: "ä".repeat(whole(random, 0, 2000)), task: task() });
+    case 5:
+      return { kind: "acks", attempts: many(attempt) };
+    case 6:
+      return { kind: "held", attempts: Array.from({ length: whole(random, 0, bytesMax / 4) }, attempt) };
     default:
-      return control({ type: "cancel", attempts: many(() => ({ task: task(), attempt: whole(random, 1, 9) })) });
+      return control({ type: "cancel", attempts: many(attempt) });
   }
 }
 
