@@ -98,7 +98,7 @@ Deno.test("closing a listener ends its accept and refuses whoever waits to be ac
   assertEquals(await accept, "listener-closed");
 });
 
-Deno.test("a connect waits while too many wait to be accepted: until there is room, its time is up, or it is aborted", async () => {
+Deno.test("a connect waits while too many do: until there is room, its time is up, or it is aborted", async () => {
   const clock = new ManualClock();
   const network = memoryTransport({ clock });
   const listener = await network.listen(anywhere);

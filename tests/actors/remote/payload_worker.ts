@@ -5,7 +5,9 @@
  */
 import { decodePayload, encodePayload } from "../../../actors/remote/payload.ts";
 
+const scope = self as unknown as { postMessage(message: unknown, options: { transfer: ArrayBuffer[] }): void };
+
 addEventListener("message", (event) => {
   const bytes = encodePayload(decodePayload((event as MessageEvent<Uint8Array>).data));
-  postMessage(bytes, { transfer: [bytes.buffer] });
+  scope.postMessage(bytes, { transfer: [bytes.buffer] });
 });
