@@ -34,6 +34,9 @@ export function transcript(prover: Prover, hello: Hello, serverNonce: Uint8Array
     String(hello.slots),
     String(keys.length),
     ...keys.flatMap((key) => [key, hello.labels[key]]),
+    hello.resume?.run ?? "",
+    hello.resume?.node ?? "",
+    hello.lifetimeMs === undefined ? "" : String(hello.lifetimeMs),
   ];
   return joinFields([...texts.map((text) => encoder.encode(text)), hello.nonce, serverNonce]);
 }

@@ -27,7 +27,7 @@ Deno.test("frame that is cut at any place is incomplete and says how much it nee
   }
 });
 
-Deno.test("frame with a length above its limit is refused from its header alone, naming value, limit and option", () => {
+Deno.test("frame with a length above its limit is refused from its header alone, naming the option", () => {
   for (const length of ["01100000", "ffffff7f", "00000080", "ffffffff"]) {
     const header = fromHex(`${length} 03 00 0000`);
     const error = assertThrows(() => readFrame(header, 0, 8, limit), WireError);
@@ -76,7 +76,7 @@ function readAll(stream: Uint8Array, pieceLength: () => number): { type: FrameTy
 
 const bigLimit = () => ({ bytesMax: 1 << 20, option: "frameBytesMax" as const });
 
-Deno.test("reader gives the same frames however a stream is cut, and views that are held stay as they were", async () => {
+Deno.test("reader gives the same frames however a stream is cut, and leaves views that are held alone", async () => {
   await forSeeds(60, (random) => {
     const frames = Array.from({ length: whole(random, 1, 40) }, () => ({
       type: types[whole(random, 0, types.length - 1)],

@@ -65,6 +65,16 @@ export async function endPair(
   return { left: openEnd(change(dialed), options), right: openEnd(accepted, options) };
 }
 
+/** Writes raw bytes into one end of a link whose other end is a connection. */
+export async function rawTo(options: Partial<ConnectionOptions> = {}) {
+  const { dialed, accepted } = await linkPair();
+  const end = openEnd(accepted, options);
+  const write = async (bytes: Uint8Array) => {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await dialed.write(rest));
+  };
+  return { link: dialed, end, write };
+}
+
 /** A control message to send. */
 export function control(message: ControlMessage): WireMessage {
   return { kind: "control", message };
