@@ -5,6 +5,8 @@
  */
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { WireError } from "./errors.ts";
+import type { BodyLimit } from "./frame.ts";
+import { withinLimit } from "./limits.ts";
 
 /** Bodies below are not worth it. */
 const compressBytesMin = 1024;
@@ -50,15 +52,16 @@ export function createCompressor(): Compressor {
 /**
  * Decompresses a body into a buffer of its own.
  *
- * @param bytesMax The decompressed length that is allowed; no more is ever produced
- * @throws {WireError} code `compression-invalid`
+ * @param limit The limit of the decompressed body; no more is ever produced
+ * @throws {WireError} codes `compression-invalid`, `frame-too-large`
  */
-export function decompress(body: Uint8Array, bytesMax: number): Uint8Array {
+export function decompress(body: Uint8Array, limit: BodyLimit): Uint8Array {
   if (body.length < prefixBytes) throw invalid(`it has ${body.length} bytes`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const length = view.getUint32(0, true);
   if (view.getUint32(4, true) !== 0) throw invalid("its reserved field is not zero");
-  if (length > bytesMax) throw invalid(`it announces ${length} bytes where ${bytesMax} are allowed`);
+  const crossed = { value: length, limit: limit.bytesMax, option: limit.option };
+  withinLimit("frame-too-large", "a compressed frame", crossed);
   let plain: Uint8Array;
   try {
     plain = zstdDecompressSync(body.subarray(prefixBytes), { maxOutputLength: Math.max(length, 1) });

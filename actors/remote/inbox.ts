@@ -66,7 +66,7 @@ export function createInbox(limits: WireLimits, bodyLimit: (type: FrameType) => 
 
   return {
     accept: (frame) => {
-      const body = frame.compressed ? decompress(frame.body, bodyLimit(frame.type).bytesMax) : frame.body;
+      const body = frame.compressed ? decompress(frame.body, bodyLimit(frame.type)) : frame.body;
       switch (frame.type) {
         case frameType.control:
           return { kind: "control", message: decodeControl(body) };

@@ -68,8 +68,6 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
   let taken: number | undefined;
 
   const pushSmall = ({ type, body, lane }: SmallPart) => {
-    const { bytesMax, option } = bodyLimit(type);
-    withinLimit("frame-too-large", "a message", { value: body.length, limit: bytesMax, option });
     const packed = compressor?.compress(body);
     const frame = makeFrame(type, packed ?? body, packed !== undefined);
     bytes += frame.length;
@@ -78,11 +76,9 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
   };
 
   const pushLarge = (part: LargePart) => {
-    const value = part.payload.length;
-    withinLimit("value-too-large", "a value", { value, limit: limits.valueBytesMax, option: "valueBytesMax" });
     new DataView(part.start.buffer).setUint32(valueStartAt.stream, stream, true);
     stream = (stream + 1) >>> 0;
-    bytes += value;
+    bytes += part.payload.length;
     large.push({ ...part, order: order++ });
   };
 
@@ -103,7 +99,10 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
   return {
     bytes: () => bytes,
     push: (message) => {
-      for (const part of messageParts(message, limits.chunkBytesMax)) {
+      const parts = messageParts(message, limits.chunkBytesMax);
+      // All before any, so that a message that is refused has not gone in part.
+      for (const part of parts) checkPart(part, limits, bodyLimit);
+      for (const part of parts) {
         if (part.size === "small") pushSmall(part);
         else pushLarge(part);
       }
@@ -120,6 +119,17 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
       return pieces;
     },
   };
+}
+
+/** Checks a part against the limits, which are the peer's as well. */
+function checkPart(part: SmallPart | LargePart, limits: WireLimits, bodyLimit: (type: FrameType) => BodyLimit): void {
+  if (part.size === "small") {
+    const { bytesMax, option } = bodyLimit(part.type);
+    withinLimit("frame-too-large", "a message", { value: part.body.length, limit: bytesMax, option });
+    return;
+  }
+  const value = part.payload.length;
+  withinLimit("value-too-large", "a value", { value, limit: limits.valueBytesMax, option: "valueBytesMax" });
 }
 
 /** Takes all of them. @returns how many bytes they have */

@@ -40,7 +40,11 @@ Deno.test("lengths that lie, and garbage, cost that connection and name the reas
     ["10000000 06 00 0000 00000000 05000000 0000000003000000", "value-too-large"],
     ["10000000 06 00 0000 00000000 01000000 0100000000000000", "value-invalid"],
     ["0c000000 07 00 0000 00000000 00000000 01020304 00000000", "value-invalid"],
-    ["0c000000 05 01 0000 ffffffff 00000000 28b52ffd 00000000", "compression-invalid"],
+    ["0c000000 05 01 0000 ffffffff 00000000 28b52ffd 00000000", "frame-too-large"],
+    ["0c000000 05 01 0000 c8000000 00000000 28b52ffd 00000000", "compression-invalid"],
+    ["1a000000 05 01 0000 c7000000 00000000 28b52ffd00584d00001000000100430a6001 000000000000", "compression-invalid"],
+    ["1a000000 05 01 0000 c9000000 00000000 28b52ffd00584d00001000000100430a6001 000000000000", "compression-invalid"],
+    ["04000000 05 01 0000 c8000000 00000000", "compression-invalid"],
   ];
   for (const [bytes, code] of cases) {
     const { end, write } = await rawTo();

@@ -144,6 +144,8 @@ Deno.test("outbox refuses what the peer would refuse, naming the option, and is 
     "value-too-large",
     { value: 4096, limit: 4000, option: "valueBytesMax" },
   ]);
+  const mixed = [result(1, new Uint8Array(1)), result(2, new Uint8Array(4096))];
+  assertThrows(() => outbox.push({ kind: "results", results: mixed }), WireError);
   outbox.push(leave);
   assertEquals(turns(outbox), [["leave"]]);
 });
