@@ -3,7 +3,8 @@
 /**
  * What is wrong. `journal-exists`: the file holds an unfinished job, and resuming was not asked for.
  * `journal-missing`: there is no such file. `journal-job-mismatch`, `journal-code-mismatch`,
- * `journal-options-mismatch`: the file belongs to another job, to other code or to other options. `journal-format`: the
+ * `journal-options-mismatch`: the file belongs to another job, to other code or to other options.
+ * `journal-tasks-differ`: the job no longer makes the tasks whose results are stored. `journal-format`: the
  * file is no journal, or one of another version. `journal-damaged`: its content was changed or cut. `journal-locked`:
  * another process writes to it. `journal-full`: there is no room on its disk. `journal-io`: the system refuses to open,
  * read or write it.
@@ -14,6 +15,7 @@ export type JournalErrorCode =
   | "journal-job-mismatch"
   | "journal-code-mismatch"
   | "journal-options-mismatch"
+  | "journal-tasks-differ"
   | "journal-format"
   | "journal-damaged"
   | "journal-locked"

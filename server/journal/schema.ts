@@ -13,9 +13,9 @@ export const partBytesMax = 16 * 1024 * 1024;
 export const dropTables = ["header", "task", "part", "call", "snapshot"].map((name) => `DROP TABLE IF EXISTS ${name}`);
 
 /**
- * `header` has one row; `writer` is the process that has the file open. `task` has one row for each task that ended;
- * its payload is the result or what is known of the failure, and NULL if the result is in the snapshot. `part` has the
- * rest of long payloads. `sum` is a CRC-32 over a row and its parts.
+ * `header` has one row; `writer` is who opened the file last, `covered` the tasks of the snapshot as JSON. `task` has
+ * one row for each task that ended; its payload is the result or what is known of the failure, and NULL if the result
+ * is in the snapshot. `part` has the rest of long payloads. `sum` is a CRC-32 of what SQLite itself does not check.
  */
 export const createTables = [
   `CREATE TABLE header (
@@ -26,7 +26,8 @@ export const createTables = [
     task INTEGER PRIMARY KEY, outcome TEXT NOT NULL, attempt INTEGER NOT NULL, attempts INTEGER NOT NULL,
     node TEXT NOT NULL, started INTEGER NOT NULL, elapsed REAL NOT NULL, hash TEXT NOT NULL, sum INTEGER NOT NULL,
     payload BLOB) STRICT`,
-  `CREATE TABLE part (task INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (task, part)) STRICT`,
+  `CREATE TABLE part (
+    task INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (task, part)) STRICT`,
   `CREATE TABLE call (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, node TEXT NOT NULL, task INTEGER, data BLOB, sum INTEGER NOT NULL)
     STRICT`,

@@ -1,0 +1,59 @@
+/** A task that ended, as the table has it. Pure functions. @module */
+import { crc32 } from "node:zlib";
+import type { StoredFailure, StoredResult, TaskOutcome } from "./types.ts";
+
+/** The row, without its seal. */
+export interface TaskRow {
+  readonly task: number;
+  readonly outcome: TaskOutcome;
+  readonly attempt: number;
+  readonly attempts: number;
+  readonly node: string;
+  /** In milliseconds since 1970, whole. */
+  readonly started: number;
+  /** In milliseconds. */
+  readonly elapsed: number;
+  readonly hash: string;
+  /** `undefined` if the result is in the snapshot. */
+  readonly payload: Uint8Array | undefined;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The row of a result. */
+export function resultRow(result: StoredResult): TaskRow {
+  const { task, attempt, attempts, node, startedAt, elapsedMs, taskHash, payload } = result;
+  const started = Math.round(startedAt);
+  return { task, outcome: "collected", attempt, attempts, node, started, elapsed: elapsedMs, hash: taskHash, payload };
+}
+
+/** The row of a failure; its payload is what is known of it, as JSON. */
+export function failureRow(failure: StoredFailure): TaskRow {
+  const { task, outcome, attempts, node, startedAt, elapsedMs, taskHash, message, evidence } = failure;
+  const payload = encoder.encode(JSON.stringify({ message, evidence }));
+  const started = Math.round(startedAt);
+  return { task, outcome, attempt: attempts, attempts, node, started, elapsed: elapsedMs, hash: taskHash, payload };
+}
+
+/** The result in a row, if it has one. */
+export function resultOf(row: TaskRow | undefined): StoredResult | undefined {
+  if (row?.outcome !== "collected" || row.payload === undefined) return undefined;
+  const { task, attempt, attempts, node, started, elapsed, hash, payload } = row;
+  return { task, attempt, attempts, node, startedAt: started, elapsedMs: elapsed, taskHash: hash, payload };
+}
+
+/** The failure in a row, if it has one. */
+export function failureOf(row: TaskRow | undefined): StoredFailure | undefined {
+  if (row === undefined || row.outcome === "collected") return undefined;
+  const { task, outcome, attempts, node, started, elapsed, hash } = row;
+  const { message, evidence } = JSON.parse(decoder.decode(row.payload));
+  return { task, attempts, outcome, node, startedAt: started, elapsedMs: elapsed, taskHash: hash, message, evidence };
+}
+
+/** A CRC-32 of all that is in a row: SQLite itself does not check that values are those that were written. */
+export function sealOf(row: TaskRow, parts: readonly Uint8Array[]): number {
+  const { task, outcome, attempt, attempts, node, started, elapsed, hash } = row;
+  const sum = crc32(`${task} ${outcome} ${attempt} ${attempts} ${node} ${started} ${elapsed} ${hash} ${parts.length}`);
+  return parts.reduce((before, part) => crc32(part, before), sum);
+}

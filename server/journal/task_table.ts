@@ -1,0 +1,77 @@
+/** The table of tasks that ended. @module */
+import type { Database } from "./database.ts";
+import { damaged } from "./errors.ts";
+import { join, split } from "./parts.ts";
+import { partBytesMax } from "./schema.ts";
+import { sealOf, type TaskRow } from "./task_row.ts";
+import type { TaskOutcome, TaskRange } from "./types.ts";
+
+/** How many tasks ended, and the greatest number of one; -1 if there is none. */
+export interface TaskCounts {
+  readonly collected: number;
+  readonly failed: number;
+  readonly last: number;
+}
+
+/** See {@linkcode createTaskTable}. */
+export interface TaskTable {
+  readonly insert: (row: TaskRow) => void;
+  /** @throws {JournalError} code `journal-damaged`, if it is not what was inserted. */
+  readonly find: (task: number) => TaskRow | undefined;
+  /** Drops the results of tasks, and keeps their rows. */
+  readonly cover: (tasks: readonly TaskRange[]) => void;
+  readonly forgetFailures: () => void;
+  readonly count: () => TaskCounts;
+}
+
+/** Prepares the statements over the table. */
+export function createTaskTable({ path, prepare }: Pick<Database, "path" | "prepare">): TaskTable {
+  const insertTask = prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const insertPart = prepare("INSERT INTO part VALUES (?, ?, ?)");
+  const selectTask = prepare("SELECT * FROM task WHERE task = ?");
+  const selectParts = prepare("SELECT data FROM part WHERE task = ? ORDER BY part");
+  const failedTasks = "SELECT task FROM task WHERE outcome <> 'collected'";
+  const coverParts = prepare(`DELETE FROM part WHERE task BETWEEN ? AND ? AND task NOT IN (${failedTasks})`);
+  const coverTasks = prepare("UPDATE task SET payload = NULL WHERE task BETWEEN ? AND ? AND outcome = 'collected'");
+  const forgetParts = prepare(`DELETE FROM part WHERE task IN (${failedTasks})`);
+  const forgetTasks = prepare("DELETE FROM task WHERE outcome <> 'collected'");
+  const counts = prepare("SELECT outcome, count(*) AS count, max(task) AS last FROM task GROUP BY outcome");
+
+  return {
+    insert: (row) => {
+      const { task, outcome, attempt, attempts, node, started, elapsed, hash, payload } = row;
+      const parts = payload === undefined ? [] : split(payload);
+      const sum = sealOf(row, parts);
+      insertTask.run(task, outcome, attempt, attempts, node, started, elapsed, hash, sum, parts[0] ?? null);
+      for (let part = 1; part < parts.length; part++) insertPart.run(task, part, parts[part]);
+    },
+    find: (task) => {
+      const found = selectTask.get(task) as (TaskRow & { sum: number; payload: Uint8Array | null }) | undefined;
+      if (found === undefined) return undefined;
+      const { sum, payload: first, ...row } = found;
+      if (first === null && row.outcome === "collected") return { ...row, payload: undefined };
+      const parts = first === null ? [] : [first];
+      if (first?.length === partBytesMax) parts.push(...selectParts.all(task).map(({ data }) => data as Uint8Array));
+      if (sealOf({ ...row, payload: undefined }, parts) !== sum) {
+        throw damaged(path, `what it holds of task ${task} is not what was written`);
+      }
+      return { ...row, payload: join(parts) };
+    },
+    cover: (ranges) => {
+      for (const [first, last] of ranges) {
+        coverParts.run(first, last);
+        coverTasks.run(first, last);
+      }
+    },
+    forgetFailures: () => {
+      forgetParts.run();
+      forgetTasks.run();
+    },
+    count: () => {
+      const rows = counts.all() as unknown as { outcome: TaskOutcome; count: number; last: number }[];
+      const sum = (of: typeof rows) => of.reduce((total, { count }) => total + count, 0);
+      const collected = sum(rows.filter(({ outcome }) => outcome === "collected"));
+      return { collected, failed: sum(rows) - collected, last: Math.max(-1, ...rows.map(({ last }) => last)) };
+    },
+  };
+}
