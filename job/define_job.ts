@@ -161,6 +161,7 @@ export function defineJob<
     options: defaults,
     limits: jobLimits,
     pinned: false,
+    replicas: 1,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.
     book: (values, { log }) => createTaskBook(definition, values as OptionValues<Options>, log) as JobBook,
     node: (values) => createNode(definition, values as OptionValues<Options>) as unknown as JobNode,

@@ -96,6 +96,7 @@ export function defineJobPair<
     options: defaults,
     limits: jobLimits,
     pinned: true,
+    replicas: 1,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.
     book: (values, context) =>
       createPairBook(server(values as OptionValues<Options>, context as ServerContext<Custom>) as unknown as JobServer),

@@ -3,14 +3,29 @@
  *
  * @module
  */
-import type { NodeId } from "../actors/remote/protocol.ts";
+import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
 
 export type { NodeId };
+
+/** What a task needs of the node that computes it. */
+export interface TaskNeeds {
+  /** Tasks of higher priority are handed out first. @default 0 */
+  readonly priority?: number;
+  /** How long one attempt may compute, in milliseconds. @default what the job says */
+  readonly timeoutMs?: number;
+  /**
+   * What labels the node must have: `{ gpu: "1", mem: ">=64g" }`. A value is an equality, or a comparison of numbers
+   * with `>=`, `>`, `<=` or `<`, whose unit may be `k`, `m`, `g` or `t` (1024 times the one before). @default none
+   */
+  readonly requires?: Readonly<Record<string, string>>;
+  /** How long it takes at most, in milliseconds: only nodes that live that long get it. @default unknown */
+  readonly expectedMs?: number;
+}
 
 /** What a job server says when a node could take work. */
 export type JobStatus<Task> =
   /** Here is a task for that node. */
-  | { readonly status: "unfinished"; readonly data: Task }
+  | { readonly status: "unfinished"; readonly data: Task; readonly needs?: TaskNeeds }
   /** Nothing now, but there may be when a result, a failure or a lost node has changed the books. */
   | { readonly status: "waiting" }
   /** The job is done. */
@@ -110,6 +125,8 @@ export interface Job<Options extends JobOptions = any> {
    * for the book will hand its work out anew.
    */
   readonly pinned: boolean;
+  /** How many results of a task, from different nodes, must agree; 1 to believe the first. */
+  readonly replicas: number;
   /** Makes the server's books. */
   readonly book: (options: Options, context: ServerContext) => JobBook;
   /** Makes the node half, once in each worker. */
@@ -136,12 +153,32 @@ export interface JobBook<Task = unknown, Result = unknown> {
   readonly lost: (nodes: NodeId[]) => MaybePromise<void>;
   /** Called with what a node's half of the job has sent. */
   readonly custom: (node: NodeId, message: unknown) => MaybePromise<void>;
+  /** Whether two results of one task agree; there wherever replicas are wanted. */
+  readonly agree?: (a: Result, b: Result) => MaybePromise<boolean>;
+  /** The state of the books, as plain data: it stands for all that was collected so far. */
+  readonly snapshot?: () => unknown;
+  /** Takes over what `snapshot` gave in an earlier run, before anything else is called. */
+  readonly restore?: (data: unknown) => MaybePromise<void>;
   /** Called once when no more tasks will be asked for, whatever the outcome: frees their source. Before `finish`. */
   readonly close: () => MaybePromise<void>;
   /** Called once at the end, whatever the outcome. */
   readonly finish: (summary: Summary) => MaybePromise<void>;
   /** How many tasks there are in all, as far as the book knows; for progress. */
   readonly total: () => number | undefined;
+}
+
+/** A task that failed for good. */
+export interface FailedTask {
+  /** The task's number, from 0. */
+  readonly task: number;
+  /** How many attempts were made. */
+  readonly attempts: number;
+  /** `failed`: by its own error. `quarantined`: nodes were lost under it, again and again. */
+  readonly outcome: "failed" | "quarantined";
+  /** Why: one line, then details on further lines. */
+  readonly reason: string;
+  /** Its latest failures: in which attempt, on which node (by name), and how. */
+  readonly evidence: readonly { readonly attempt: number; readonly node: string; readonly failure: TaskFailure }[];
 }
 
 /** How a job went. */
@@ -158,6 +195,12 @@ export interface Summary {
   readonly retried: number;
   /** How many late or duplicate results were dropped. */
   readonly dropped: number;
+  /** How many attempts were made a second time because the first took long. */
+  readonly speculated: number;
+  /** How many results an earlier run had stored. */
+  readonly resumed: number;
+  /** The tasks that failed for good, at most the first thousand. */
+  readonly failures: readonly FailedTask[];
   /** How many nodes took part. */
   readonly nodes: number;
   /** How many of these were lost. */

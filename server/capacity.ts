@@ -6,29 +6,40 @@
 import type { Ref } from "../actors/types.ts";
 import type { NodeId } from "../actors/remote/protocol.ts";
 import { updateMean, windowOf } from "./credit.ts";
+import { createHealth, type Health } from "./health.ts";
 import type { SessionMessage } from "./messages.ts";
 
-/** A node as the Scheduler sees it. */
-export interface Capacity {
+/** A node that has introduced itself. */
+export interface NewNode {
   readonly node: NodeId;
   readonly name: string;
   readonly slots: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** When it will end, in milliseconds of the server's clock; `Infinity` if it does not say. */
+  readonly endsAtMs: number;
   readonly session: Ref<SessionMessage>;
-  /** How many tasks are with it. */
+}
+
+/** A node as the Scheduler sees it. */
+export interface Capacity extends NewNode {
+  /** How many live attempts are with it. */
   outstanding: number;
-  /** How many the Job was asked for on its behalf. */
+  /** How many tasks the Job was asked for on its behalf. */
   requested: number;
   /** How long its tasks took lately, in milliseconds. */
   meanMs: number | undefined;
-  /** The most tasks that may be with it. */
+  /** The most attempts that may be with it. */
   window: number;
-  /** Whether it takes nothing more. */
+  /** Whether it takes nothing more, for it leaves. */
   isDraining: boolean;
+  readonly health: Health;
+  /** When it last said what it holds, in milliseconds of the server's clock. */
+  heldAtMs: number;
 }
 
 /** Every node that takes tasks; see {@linkcode createCapacities}. */
 export interface Capacities {
-  readonly add: (node: Pick<Capacity, "node" | "name" | "slots" | "session">) => Capacity;
+  readonly add: (node: NewNode) => Capacity;
   readonly get: (node: NodeId) => Capacity | undefined;
   readonly remove: (node: NodeId) => Capacity | undefined;
   readonly all: () => IterableIterator<Capacity>;
@@ -40,16 +51,23 @@ export interface Capacities {
   readonly slots: () => number;
   /** Changes what is with a node, and what was asked for it, by these numbers. */
   readonly shift: (capacity: Capacity, outstanding: number, requested: number) => void;
-  /** The node takes nothing more. */
-  readonly drain: (capacity: Capacity) => void;
+  /** Looks again whether a node has room: its health or its window has changed. */
+  readonly refresh: (capacity: Capacity) => void;
   /** Takes the mean duration of a batch of its tasks into account, in milliseconds. */
   readonly timed: (capacity: Capacity, batchMeanMs: number) => void;
-  /** The open node that suits a task best: one with a free slot before others, and not `avoid` if another is there. */
-  readonly pick: (avoid: NodeId | undefined) => Capacity | undefined;
+}
+
+/** The most attempts that may be with a node now. */
+export function limitOf({ window, isDraining, health }: Capacity): number {
+  return isDraining ? 0 : Math.min(window, health.limit());
 }
 
 /** How many more tasks may go to a node, up to `limit` with it. */
-export const room = (capacity: Capacity, limit: number): number => limit - capacity.outstanding - capacity.requested;
+export const room = (capacity: Capacity, limit: number): number =>
+  Math.min(limit, limitOf(capacity)) - capacity.outstanding - capacity.requested;
+
+/** Slots of a node for which there is no task. */
+export const freeSlots = (capacity: Capacity): number => Math.max(0, room(capacity, capacity.slots));
 
 /** Makes an empty table. */
 export function createCapacities(): Capacities {
@@ -58,25 +76,21 @@ export function createCapacities(): Capacities {
   let slots = 0;
 
   const refresh = (capacity: Capacity) => {
-    if (!capacity.isDraining && room(capacity, capacity.window) > 0) open.add(capacity);
+    if (nodes.get(capacity.node) !== capacity) return;
+    if (room(capacity, capacity.window) > 0) open.add(capacity);
     else open.delete(capacity);
   };
   return {
     open,
+    refresh,
     get: (node) => nodes.get(node),
     all: () => nodes.values(),
     count: () => nodes.size,
     slots: () => slots,
     add: (node) => {
       const window = windowOf(node.slots, undefined);
-      const capacity: Capacity = {
-        ...node,
-        outstanding: 0,
-        requested: 0,
-        meanMs: undefined,
-        window,
-        isDraining: false,
-      };
+      const books = { outstanding: 0, requested: 0, meanMs: undefined, isDraining: false, heldAtMs: -Infinity };
+      const capacity: Capacity = { ...node, ...books, window, health: createHealth() };
       nodes.set(node.node, capacity);
       slots += node.slots;
       refresh(capacity);
@@ -93,25 +107,12 @@ export function createCapacities(): Capacities {
     shift: (capacity, outstanding, requested) => {
       capacity.outstanding += outstanding;
       capacity.requested += requested;
-      if (nodes.get(capacity.node) === capacity) refresh(capacity);
-    },
-    drain: (capacity) => {
-      capacity.isDraining = true;
       refresh(capacity);
     },
     timed: (capacity, batchMeanMs) => {
       capacity.meanMs = updateMean(capacity.meanMs, batchMeanMs);
       capacity.window = windowOf(capacity.slots, capacity.meanMs);
       refresh(capacity);
-    },
-    pick: (avoid) => {
-      let best: Capacity | undefined;
-      for (const capacity of open) {
-        const isAvoided = capacity.node === avoid;
-        if (!isAvoided && capacity.outstanding < capacity.slots) return capacity;
-        if (!best || (best.node === avoid && !isAvoided)) best = capacity;
-      }
-      return best;
     },
   };
 }

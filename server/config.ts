@@ -37,6 +37,10 @@ export interface Config {
   readonly maxAttempts: number;
   /** How many lost nodes a task may survive before it counts as failed. @default 5 */
   readonly maxNodeLosses: number;
+  /** What a task that failed for good does to the job: `stop` ends it, `skip` leaves the task out. @default "stop" */
+  readonly onFailure: "stop" | "skip";
+  /** Whether tasks that take far longer than usual are computed a second time, where slots are idle. @default true */
+  readonly speculate: boolean;
   /** How long a new connection may take to introduce itself, in milliseconds. @default 10000 */
   readonly handshakeTimeoutMs: number;
   /** How long the server waits for nodes to take their leave at the end, in milliseconds. @default 1000 */
@@ -88,6 +92,8 @@ export const defaultConfig: Config = {
   taskTimeoutMs: 0,
   maxAttempts: 0,
   maxNodeLosses: 5,
+  onFailure: "stop",
+  speculate: true,
   handshakeTimeoutMs: 10_000,
   closeTimeoutMs: 1_000,
   name: "",
@@ -123,6 +129,8 @@ const rows: readonly FieldRow[] = [
   }],
   ["maxAttempts", "server", "attempts at a task that fails; 0 for what the job says, or 3", { min: 0, max: 1e6 }],
   ["maxNodeLosses", "server", "lost nodes that a task survives", { min: 0, max: 1e6 }],
+  ["onFailure", "server", "what a task that failed for good does to the job", ["stop", "skip"]],
+  ["speculate", "server", "compute stragglers a second time where slots are idle"],
   ["handshakeTimeoutMs", "server", "time for a new connection to introduce itself, in ms", { min: 100, max: dayMs }],
   ["closeTimeoutMs", "server", "time for nodes to leave at the end, in ms", { min: 0, max: dayMs }],
   ["name", "node", "name in logs"],

@@ -1,37 +1,39 @@
 /**
  * The Job actor: drives the user's books, and turns their values into bytes and back.
  *
- * The user's functions are called one after the other, each when the one before it has settled. What they throw ends
- * the job with its stack, never the server.
+ * What the user's functions throw ends the job with its stack, never the server. Where the job is resumed, results
+ * that an earlier life of the server has stored are collected as the tasks are made again, instead of handing these
+ * out.
  *
  * @module
  */
-import type { Behavior, Context, Handler, Logger, Ref } from "../actors/types.ts";
+import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
-import type { JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
 import { isPromise } from "../job/maybe_promise.ts";
-import type { JobMessage, OfferedTask, SessionMessage } from "./messages.ts";
-import type { Peers } from "./peers.ts";
+import type { JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
+import { agreeing } from "./agreement.ts";
 import { describeThrown } from "./report.ts";
+import { createJobRecord, type JobRecord, type JobRecordOptions } from "./job_record.ts";
+import type { JobMessage, OfferedTask, SessionMessage, SettledTask } from "./messages.ts";
+
+/** How many stored results are collected in one turn before others have theirs. */
+const replayMax = 1_000;
 
 /** What a Job actor needs. */
-export interface JobActorOptions {
-  readonly peers: Peers;
-  /** For people: what the job itself writes. */
-  readonly log: Logger;
+export interface JobActorOptions extends JobRecordOptions {
   /** Makes the user's books. */
   readonly book: (context: ServerContext) => JobBook;
+  /** How many results of a task must agree. */
+  readonly replicas: number;
   /** How long the source of tasks may take to close, in milliseconds: user code may hang there. */
   readonly closeTimeoutMs: number;
 }
 
-interface State {
+interface State extends JobActorOptions {
   readonly context: Context<JobMessage>;
-  readonly peers: Peers;
-  readonly log: Logger;
-  readonly closeTimeoutMs: number;
-  readonly book: JobBook;
+  readonly books: JobBook;
+  readonly record: JobRecord;
   /** The nodes that have joined, for the count that `send` returns. */
   readonly nodes: Set<NodeId>;
   /** What the user's books gave out, until its result has come: `collect` gets it back. */
@@ -41,41 +43,37 @@ interface State {
 }
 
 /** Makes the Job's behavior. */
-export function jobActor({ peers, log, book, closeTimeoutMs }: JobActorOptions): Behavior<JobMessage> {
+export function jobActor(options: JobActorOptions): Behavior<JobMessage> {
   return (context) => {
-    const nodes = new Set<NodeId>();
-    const serverContext: ServerContext = {
+    context.self.tell({ type: "open" });
+    return () => open(context, options);
+  };
+}
+
+async function open(context: Context<JobMessage>, options: JobActorOptions): Promise<Handler<JobMessage>> {
+  const { peers, log, journal } = options;
+  const nodes = new Set<NodeId>();
+  try {
+    const books = options.book({
       log: (text) => log.info(text),
       changed: () => peers.deliver("scheduler", { type: "changed" }),
       send: (to, message) => {
         peers.deliver("registry", { type: "custom", to, payload: encodePayload(message, "message") });
         return to === "all" ? nodes.size : Number(nodes.has(to));
       },
+    });
+    const tasks = new Map<number, unknown>();
+    const record = createJobRecord(options, context.clock);
+    const nextTask = await record.resume(books, tasks);
+    return handler({ ...options, context, books, record, nodes, tasks, nextTask, isOver: false });
+  } catch (thrown) {
+    const what = journal?.isResumed ? "the job could not be resumed" : "the job did not start";
+    peers.deliver("root", { type: "over", outcome: "failed", reason: `${what}: ${describeThrown(thrown)}` });
+    // There are no books: all that is left to do is to say that the end has come.
+    return (message) => {
+      if (message.type === "finish") peers.deliver("root", { type: "ended", summary: message.summary });
     };
-    context.self.tell({ type: "open" });
-    return () => {
-      try {
-        const tasks = new Map<number, unknown>();
-        return handler({
-          ...{ context, peers, log, closeTimeoutMs, nodes, tasks },
-          book: book(serverContext),
-          nextTask: 0,
-          isOver: false,
-        });
-      } catch (thrown) {
-        const reason = `the job did not start: ${describeThrown(thrown)}`;
-        peers.deliver("root", { type: "over", outcome: "failed", reason });
-        return unstarted(peers);
-      }
-    };
-  };
-}
-
-/** There are no books: all that is left to do is to say that the end has come. */
-function unstarted(peers: Peers): Handler<JobMessage> {
-  return (message) => {
-    if (message.type === "finish") peers.deliver("root", { type: "ended", summary: message.summary });
-  };
+  }
 }
 
 function handler(state: State): Handler<JobMessage> {
@@ -84,24 +82,23 @@ function handler(state: State): Handler<JobMessage> {
     if (state.isOver) return;
     switch (message.type) {
       case "joined":
-        return guarded(state, "initialData", () => joined(state, message.node, message.session));
-      case "need":
-        return guarded(state, "the next task", () => offer(state, message.node, message.count));
+        return guarded(state, "initialData", () => joined(state, message));
+      case "need": {
+        const { node, count } = message;
+        return guarded(state, "the next task", () => offer(state, { node, count, tasks: [], replayed: 0 }));
+      }
       case "prepared":
         return guarded(state, "the next task", () => prepared(state, message));
       case "broken":
         return fail(state, `${message.what} of the job failed: ${describeThrown(message.thrown)}`);
       case "results":
-        return collect(state, message.node, message.results);
-      case "dropped": {
-        const data = state.tasks.get(message.task);
-        state.tasks.delete(message.task);
-        return guarded(state, "dropping a task", () => state.book.dropped(data));
-      }
+        return collect(state, message.results);
+      case "compare":
+        return guarded(state, "agree", () => compare(state, message.task, message.votes));
+      case "dropped":
+        return guarded(state, "dropping a task", () => dropped(state, message.task));
       case "lost":
-        state.nodes.delete(message.node);
-        for (const task of message.forgotten) state.tasks.delete(task);
-        return guarded(state, "heartbeatTimeout", () => state.book.lost([message.node]));
+        return guarded(state, "heartbeatTimeout", () => lost(state, message.node, message.forgotten));
       case "custom":
         return guarded(state, "customMessage", () => custom(state, message.node, message.payload));
     }
@@ -123,101 +120,144 @@ function fail(state: State, reason: string): void {
   state.peers.deliver("root", { type: "over", outcome: "failed", reason });
 }
 
-async function joined(state: State, node: NodeId, session: Ref<SessionMessage>): Promise<void> {
+async function joined(state: State, { node, session, isResumed }: JoinedMessage): Promise<void> {
   state.nodes.add(node);
-  const data = await state.book.initialData(node);
+  if (isResumed) return;
+  state.record.call({ kind: "joined", node });
+  const data = await state.books.initialData(node);
   const payload = data === undefined ? undefined : encodePayload(data, "initial");
   session.tell({ type: "initial", payload });
 }
 
-async function custom(state: State, node: NodeId, payload: Uint8Array): Promise<void> {
-  await state.book.custom(node, decodePayload(payload));
-  state.peers.deliver("scheduler", { type: "changed" });
+interface JoinedMessage {
+  readonly node: NodeId;
+  readonly session: Ref<SessionMessage>;
+  readonly isResumed: boolean;
 }
 
-/** Takes up to `count` tasks from the books. Synchronous as long as they are: most are, and there are many. */
-function offer(state: State, node: NodeId, count: number): void {
-  const tasks: OfferedTask[] = [];
-  while (tasks.length < count) {
-    const status = state.book.next(node);
-    if (isPromise(status)) return offerLater(state, node, count, tasks, status);
-    if (status.status !== "unfinished") return sendOffer(state, node, count, tasks, status.status);
-    tasks.push(newTask(state, status.data));
+async function custom({ books, record, peers }: State, node: NodeId, payload: Uint8Array): Promise<void> {
+  record.call({ kind: "custom", node, data: payload });
+  await books.custom(node, decodePayload(payload));
+  peers.deliver("scheduler", { type: "changed" });
+}
+
+function dropped({ books, record, tasks }: State, task: number): MaybePromise<void> {
+  const data = tasks.get(task);
+  tasks.delete(task);
+  record.call({ kind: "dropped", node: "", task });
+  return books.dropped(data);
+}
+
+function lost({ books, record, nodes, tasks }: State, node: NodeId, forgotten: readonly number[]): MaybePromise<void> {
+  nodes.delete(node);
+  for (const task of forgotten) tasks.delete(task);
+  record.call({ kind: "lost", node });
+  return books.lost([node]);
+}
+
+/** An answer to a request, as far as it has come. */
+interface Answer {
+  readonly node: NodeId;
+  readonly count: number;
+  readonly tasks: OfferedTask[];
+  replayed: number;
+}
+
+/** Takes tasks from the books, as many as are wanted. Synchronous as long as they are: most are, and there are many. */
+function offer(state: State, answer: Answer): MaybePromise<void> {
+  while (answer.tasks.length < answer.count && answer.replayed < replayMax) {
+    const status = state.books.next(answer.node);
+    if (isPromise(status)) return offerLater(state, answer, status);
+    if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
+    const pending = admit(state, answer, status);
+    if (pending) return pending.then(() => offer(state, answer));
   }
-  sendOffer(state, node, count, tasks, "more");
+  sendOffer(state, answer, "more");
 }
 
 /** The books need time; meanwhile results must be collected, for they may wait for just that. */
-function offerLater(
-  { context }: State,
-  node: NodeId,
-  count: number,
-  tasks: readonly OfferedTask[],
-  pending: Promise<JobStatus<unknown>>,
-): void {
+function offerLater({ context }: State, answer: Answer, pending: Promise<JobStatus<unknown>>): void {
   context.pipe(
     pending,
-    (status): JobMessage => ({ type: "prepared", node, count, tasks, status }),
+    (status): JobMessage => ({ type: "prepared", ...answer, status }),
     (thrown): JobMessage => ({ type: "broken", what: "the next task", thrown }),
   );
 }
 
 /** Offers what was there before, and the one task that was waited for. */
-function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): void {
-  const { node, count, tasks, status } = message;
-  if (status.status !== "unfinished") return sendOffer(state, node, count, tasks, status.status);
-  sendOffer(state, node, count, [...tasks, newTask(state, status.data)], "more");
+function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): MaybePromise<void> {
+  const { node, count, tasks, replayed, status } = message;
+  const answer: Answer = { node, count, tasks: [...tasks], replayed };
+  if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
+  const pending = admit(state, answer, status);
+  if (pending) return pending.then(() => sendOffer(state, answer, "more"));
+  sendOffer(state, answer, "more");
 }
 
-function newTask(state: State, data: unknown): OfferedTask {
-  const task = state.nextTask++;
-  state.tasks.set(task, data);
-  return { task, payload: encodePayload(data, `task ${task}`) };
-}
-
-function sendOffer(
+/** Numbers a task. What is known of it from an earlier life of the server is used now; else it is to be computed. */
+function admit(
   state: State,
-  node: NodeId,
-  requested: number,
-  tasks: readonly OfferedTask[],
-  status: "more" | "waiting" | "finished",
-): void {
-  state.peers.deliver("scheduler", { type: "offer", node, requested, tasks, status, total: state.book.total() });
+  answer: Answer,
+  { data, needs }: Extract<JobStatus<unknown>, { status: "unfinished" }>,
+): MaybePromise<void> {
+  const { books, record, tasks } = state;
+  const task = state.nextTask++;
+  const payload = encodePayload(data, `task ${task}`);
+  const known = record.known(task, payload);
+  if (known.is === "new") {
+    tasks.set(task, data);
+    record.call({ kind: "next", node: answer.node, task });
+    return void answer.tasks.push({ task, payload, needs, hash: known.hash });
+  }
+  answer.replayed++;
+  if (known.is === "dropped") return books.dropped(data);
+  const settle = () => record.collected(task, books);
+  const pending = books.collect(known.node, decodePayload(known.payload), data);
+  if (isPromise(pending)) return pending.then(settle);
+  settle();
+}
+
+function sendOffer(state: State, { node, count, tasks, replayed }: Answer, status: "more" | "waiting" | "finished") {
+  const { peers, books, nextTask: frontier } = state;
+  const total = books.total();
+  peers.deliver("scheduler", { type: "offer", requested: count, node, tasks, replayed, status, total, frontier });
 }
 
 /** Gives results to the books, without a promise for each as long as the books need none. */
-function collect(state: State, node: NodeId, results: readonly OfferedTask[], from = 0): MaybePromise<void> {
+function collect(state: State, results: readonly SettledTask[], from = 0): MaybePromise<void> {
   const done: number[] = [];
   const report = () => {
     if (done.length > 0) state.peers.deliver("scheduler", { type: "collected", tasks: done.splice(0) });
   };
   for (let index = from; index < results.length && !state.isOver; index++) {
-    const pending = collectOne(state, node, results[index], done);
+    const pending = collectOne(state, results[index], done);
     if (pending) {
       return pending.then(() => {
         report();
-        return collect(state, node, results, index + 1);
+        return collect(state, results, index + 1);
       });
     }
   }
   report();
 }
 
-function collectOne(state: State, node: NodeId, result: OfferedTask, done: number[]): MaybePromise<void> {
-  const { task, payload } = result;
+function collectOne(state: State, result: SettledTask, done: number[]): MaybePromise<void> {
+  const { peers, books, record, tasks } = state;
+  const { task, node, payload } = result;
   let value: unknown;
   try {
     value = decodePayload(payload);
   } catch (thrown) {
-    return state.peers.deliver("scheduler", { type: "rejected", task, failure: undecodable(thrown) });
+    return peers.deliver("scheduler", { type: "rejected", task, node, failure: undecodable(thrown) });
   }
-  const data = state.tasks.get(task);
+  record.call({ kind: "collect", node, task });
   const settle = () => {
-    state.tasks.delete(task);
+    tasks.delete(task);
     done.push(task);
+    record.collected(task, books);
   };
   return guarded(state, `collecting the result of task ${task}`, () => {
-    const pending = state.book.collect(node, value, data);
+    const pending = books.collect(node, value, tasks.get(task));
     if (isPromise(pending)) return pending.then(settle);
     settle();
   });
@@ -229,11 +269,21 @@ const undecodable = (thrown: unknown): TaskFailure => ({
   message: `the result could not be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
 });
 
+/** Looks for as many results of a task as must agree. */
+async function compare(
+  { books, replicas, peers }: State,
+  task: number,
+  votes: readonly Uint8Array[],
+): Promise<void> {
+  const agreed = await agreeing(votes.map(decodePayload), replicas, (a, b) => books.agree!(a, b));
+  peers.deliver("scheduler", { type: "compared", task, agreed });
+}
+
 /** Ends the source of tasks, which is the user's code: it may be stuck in a wait that never ends. */
-async function closeBook({ book, context, closeTimeoutMs, log }: State): Promise<void> {
+async function closeBooks({ books, context, closeTimeoutMs, log }: State): Promise<void> {
   const late = Promise.withResolvers<"late">();
   const cancel = context.clock.setTimer(closeTimeoutMs, () => late.resolve("late"));
-  const ended = await Promise.race([book.close(), late.promise]);
+  const ended = await Promise.race([books.close(), late.promise]);
   cancel();
   if (ended === "late") log.warn(`the job's tasks did not end within ${closeTimeoutMs} ms (option --close-timeout)`);
 }
@@ -242,8 +292,8 @@ async function finish(state: State, summary: Summary): Promise<void> {
   state.isOver = true;
   let ended = summary;
   try {
-    await closeBook(state);
-    await state.book.finish(summary);
+    await closeBooks(state);
+    await state.books.finish(summary);
   } catch (thrown) {
     const reason = `finishing the job failed: ${describeThrown(thrown)}`;
     if (summary.outcome === "complete") ended = { ...summary, outcome: "failed", reason };

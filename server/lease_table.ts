@@ -1,36 +1,79 @@
 /**
- * Which attempt at which task is where: the books behind every guarantee about tasks. Pure data; no time, no messages.
+ * Which attempt at which task is where: the books behind every guarantee about tasks. Pure data; no messages.
  *
  * @module
  */
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
+import type { TaskNeeds } from "../job/types.ts";
 
-/** A task that has not ended: waiting for a node, leased to one, or being collected. */
+/** One grant of a task to a node. */
+export interface Attempt {
+  readonly lease: Lease;
+  /** From 1; counts up with each grant of the task. */
+  readonly number: number;
+  readonly node: NodeId;
+  /** When it was granted, or adopted, in milliseconds of the server's clock. */
+  readonly sinceMs: number;
+  /**
+   * `live`: the node holds it. `orphaned`: the node's connection is lost; should it come back with the attempt, or
+   * with its result, that still counts.
+   */
+  state: "live" | "orphaned";
+  /** Whether the node was asked to hand it back, should it not have begun. */
+  isRecalled: boolean;
+  /** How far it says it is, between 0 and 1. */
+  fraction: number;
+}
+
+/** What an attempt at a task ended with, for people. */
+export interface Evidence {
+  readonly attempt: number;
+  /** The node's name. */
+  readonly node: string;
+  readonly failure: TaskFailure;
+}
+
+/** A result that waits for others to agree with. */
+export interface Vote {
+  readonly node: NodeId;
+  readonly attempt: number;
+  readonly elapsedMs: number;
+  readonly payload: Uint8Array;
+}
+
+/** A task that has not ended. */
 export interface Lease {
   /** The task's number. */
   readonly task: number;
   /** Its data, encoded; kept for further attempts. */
   readonly payload: Uint8Array;
+  readonly needs: TaskNeeds;
+  /** The hash of its data, where the job is journaled. */
+  readonly hash: string;
   /** The only node that may compute it, for jobs that keep their own books. */
   readonly pinnedTo: NodeId | undefined;
-  /** `ready`: waits for a node. `granted`: with a node. `collecting`: its result is with the job. */
-  state: "ready" | "granted" | "collecting";
+  /** `open`: wants attempts or has them. `settled`: its result is being stored and collected. `ended`: forgotten. */
+  state: "open" | "settled" | "ended";
+  /** Whether it waits in the ready queue. */
+  isQueued: boolean;
+  /** Attempts that may still bring a result. */
+  readonly attempts: Attempt[];
   /** The number of the latest attempt; 0 before the first. */
-  attempt: number;
-  /** Where the latest attempt went. */
-  node: NodeId | undefined;
+  lastAttempt: number;
+  /** How many results must agree. */
+  replicas: number;
+  /** Results that have come while more than one is wanted. */
+  readonly votes: Vote[];
   /** How many attempts failed by the task's own error. */
   errors: number;
   /** How many nodes were lost under it. */
   losses: number;
-  /** Whether the node was asked to hand this attempt back, should it not have begun. */
-  recalled: boolean;
-  /** How far the attempt says it is, between 0 and 1. */
-  fraction: number;
-  /** The size of its result while that is with the job, in bytes. */
+  /** Nodes on which it failed. */
+  readonly triedBy: NodeId[];
+  /** The latest failures. */
+  readonly evidence: Evidence[];
+  /** The size of its result while that is being stored and collected, in bytes. */
   resultBytes: number;
-  /** The latest failure, as evidence. */
-  failure: TaskFailure | undefined;
 }
 
 /** How many failures of each kind a task survives. Budgets are separate: a lost node is not the task's fault. */
@@ -41,72 +84,192 @@ export interface RetryLimits {
   readonly maxNodeLosses: number;
 }
 
-/** What becomes of a task after a failed attempt. */
-export type Verdict = "retry" | "failed";
+/** What becomes of a task after an attempt has ended without a result. */
+export type Verdict =
+  /** It is to wait for a node again. */
+  | "retry"
+  /** Another attempt goes on, or it waits already. */
+  | "under way"
+  /** Its budget is spent. */
+  | "failed"
+  /** It was made for the node that is gone. */
+  | "forgotten";
+
+/** How many failures are kept with a task as evidence. */
+const evidenceMax = 5;
+
+/** The table of leases; see {@linkcode createLeaseTable}. */
+export interface LeaseTable {
+  /** How many tasks have not ended, and how many of these are settled. */
+  readonly counts: { readonly open: number; readonly settled: number; readonly live: number };
+  /** Takes in a new task. */
+  readonly add: (task: number, payload: Uint8Array, options?: NewLease) => Lease;
+  readonly get: (task: number) => Lease | undefined;
+  /** Leases an open task to a node: a new attempt. */
+  readonly grant: (lease: Lease, node: NodeId, nowMs: number) => Attempt;
+  /** The attempt of that number at that task, if that node may still bring its result. */
+  readonly find: (node: NodeId, task: number, attempt: number) => Attempt | undefined;
+  /** Takes an attempt out: it brings nothing any more. */
+  readonly drop: (attempt: Attempt) => void;
+  /** A node came back with an attempt: live again, or taken over from an earlier life of the server. */
+  readonly adopt: (lease: Lease, node: NodeId, attempt: number, nowMs: number) => Attempt;
+  /** A node is gone: what it held is orphaned, or forgotten if it was made for that node. */
+  readonly orphan: (node: NodeId, isLoss: boolean) => Released[];
+  /** An attempt failed: counts it, unless the node just handed it back. */
+  readonly failed: (attempt: Attempt, failure: TaskFailure, nodeName: string) => Verdict;
+  /** The task has its result. */
+  readonly settle: (lease: Lease, resultBytes: number) => void;
+  /** The result could not be used after all. */
+  readonly reopen: (lease: Lease, failure: TaskFailure, nodeName: string) => Verdict;
+  /** The task has ended; forgets all about it. */
+  readonly remove: (lease: Lease) => void;
+  /** The live attempts that a node holds, oldest first. */
+  readonly heldBy: (node: NodeId) => readonly Attempt[];
+  /** All live attempts. */
+  readonly live: () => IterableIterator<Attempt>;
+}
+
+/** Options of {@linkcode LeaseTable.add}. */
+export interface NewLease {
+  /** @default none */
+  readonly needs?: TaskNeeds;
+  /** @default "" */
+  readonly hash?: string;
+  /** @default none */
+  readonly pinnedTo?: NodeId;
+  /** @default 1 */
+  readonly replicas?: number;
+}
 
 /** A task whose node is gone, and what becomes of it. */
 export interface Released {
   readonly lease: Lease;
-  readonly verdict: Verdict | "forgotten";
+  readonly verdict: Verdict;
 }
 
-/** The table of leases; see {@linkcode createLeaseTable}. */
-export interface LeaseTable {
-  /** How many tasks are in each state. */
-  readonly counts: Readonly<Record<Lease["state"], number>>;
-  /** Takes in a new task, ready. */
-  readonly add: (task: number, payload: Uint8Array, pinnedTo?: NodeId) => Lease;
-  readonly get: (task: number) => Lease | undefined;
-  /** Leases a ready task to a node, as a new attempt. */
-  readonly grant: (lease: Lease, node: NodeId) => void;
-  /** The lease, if it is with that node in that attempt; `undefined` for what is late, repeated or never was. */
-  readonly held: (node: NodeId, task: number, attempt: number) => Lease | undefined;
-  /** Its result has arrived and goes to the job. */
-  readonly collecting: (lease: Lease) => void;
-  /** An attempt failed: counts it and makes the task ready again, or says that it has failed for good. */
-  readonly failed: (lease: Lease, failure: TaskFailure) => Verdict;
-  /** A node is gone: what it held, each ready again or beyond its limit; a pinned task is `forgotten` instead. */
-  readonly release: (node: NodeId, isLoss: boolean) => Released[];
-  /** The task has ended; forgets all about it. */
-  readonly remove: (lease: Lease) => void;
-  /** The attempts that a node holds. */
-  readonly heldBy: (node: NodeId) => readonly Lease[];
-}
+const noNeeds: TaskNeeds = Object.freeze({});
 
-function newLease(task: number, payload: Uint8Array, pinnedTo: NodeId | undefined): Lease {
+function newLease(task: number, payload: Uint8Array, options: NewLease): Lease {
   return {
     task,
     payload,
-    pinnedTo,
-    state: "ready",
-    attempt: 0,
-    node: undefined,
+    needs: options.needs ?? noNeeds,
+    hash: options.hash ?? "",
+    pinnedTo: options.pinnedTo,
+    state: "open",
+    isQueued: false,
+    attempts: [],
+    lastAttempt: 0,
+    replicas: options.replicas ?? 1,
+    votes: [],
     errors: 0,
     losses: 0,
-    recalled: false,
-    fraction: 0,
+    triedBy: [],
+    evidence: [],
     resultBytes: 0,
-    failure: undefined,
   };
 }
 
-/** Which leases each node holds; a node that holds none leaves no trace. */
-function createHoldings() {
-  const byNode = new Map<NodeId, Set<Lease>>();
-  return {
-    of: (node: NodeId): Lease[] => [...byNode.get(node) ?? []],
-    add: (node: NodeId, lease: Lease): void => {
-      const held = byNode.get(node);
-      if (held) held.add(lease);
-      else byNode.set(node, new Set([lease]));
-    },
-    remove: (lease: Lease): void => {
-      const held = byNode.get(lease.node!);
-      held?.delete(lease);
-      if (held?.size === 0) byNode.delete(lease.node!);
-    },
-    forget: (node: NodeId): void => void byNode.delete(node),
-  };
+/** How many more attempts a task should have now. */
+export const wanting = (lease: Lease): number =>
+  lease.replicas - lease.votes.length - lease.attempts.filter(({ state }) => state === "live").length;
+
+function verdictOf(lease: Lease, limits: RetryLimits): Verdict {
+  if (lease.errors >= limits.maxAttempts || lease.losses > limits.maxNodeLosses) return "failed";
+  return lease.isQueued || wanting(lease) <= 0 ? "under way" : "retry";
+}
+
+function note(lease: Lease, attempt: number, failure: TaskFailure, node: string): void {
+  lease.evidence.push({ attempt, node, failure });
+  if (lease.evidence.length > evidenceMax) lease.evidence.shift();
+}
+
+interface Books {
+  readonly limits: RetryLimits;
+  readonly leases: Map<number, Lease>;
+  readonly index: ReturnType<typeof createAttemptIndex>;
+  readonly counts: { open: number; settled: number; live: number };
+}
+
+function find({ leases }: Books, node: NodeId, task: number, number: number): Attempt | undefined {
+  const lease = leases.get(task);
+  if (lease?.state !== "open") return undefined;
+  return lease.attempts.find((attempt) => attempt.number === number && attempt.node === node);
+}
+
+function enter({ index, counts }: Books, lease: Lease, node: NodeId, number: number, sinceMs: number): Attempt {
+  const attempt: Attempt = { lease, number, node, sinceMs, state: "live", isRecalled: false, fraction: 0 };
+  lease.attempts.push(attempt);
+  index.add(attempt);
+  counts.live++;
+  return attempt;
+}
+
+function drop({ index, counts }: Books, attempt: Attempt): void {
+  if (attempt.state === "live" && index.remove(attempt)) counts.live--;
+  const { attempts } = attempt.lease;
+  const at = attempts.indexOf(attempt);
+  if (at >= 0) attempts.splice(at, 1);
+}
+
+function adopt(books: Books, lease: Lease, node: NodeId, number: number, nowMs: number): Attempt {
+  const known = find(books, node, lease.task, number);
+  if (known?.state === "live") return known;
+  if (known) {
+    drop(books, known);
+    lease.losses = Math.max(0, lease.losses - 1);
+  }
+  lease.lastAttempt = Math.max(lease.lastAttempt, number);
+  return enter(books, lease, node, number, nowMs);
+}
+
+function orphan(books: Books, attempt: Attempt, isLoss: boolean): Released {
+  const { lease } = attempt;
+  if (lease.pinnedTo !== undefined) {
+    remove(books, lease);
+    return { lease, verdict: "forgotten" };
+  }
+  books.index.remove(attempt);
+  books.counts.live--;
+  attempt.state = "orphaned";
+  if (isLoss) lease.losses++;
+  return { lease, verdict: verdictOf(lease, books.limits) };
+}
+
+function failed(books: Books, attempt: Attempt, failure: TaskFailure, nodeName: string): Verdict {
+  const { lease } = attempt;
+  drop(books, attempt);
+  if (failure.kind !== "handed-back") {
+    lease.errors++;
+    lease.triedBy.push(attempt.node);
+    note(lease, attempt.number, failure, nodeName);
+  }
+  return verdictOf(lease, books.limits);
+}
+
+function settle(books: Books, lease: Lease, resultBytes: number): void {
+  for (const attempt of [...lease.attempts]) drop(books, attempt);
+  lease.state = "settled";
+  lease.resultBytes = resultBytes;
+  books.counts.open--;
+  books.counts.settled++;
+}
+
+function reopen(books: Books, lease: Lease, failure: TaskFailure, nodeName: string): Verdict {
+  lease.state = "open";
+  lease.votes.length = 0;
+  lease.errors++;
+  books.counts.settled--;
+  books.counts.open++;
+  note(lease, lease.lastAttempt, failure, nodeName);
+  return verdictOf(lease, books.limits);
+}
+
+function remove(books: Books, lease: Lease): void {
+  if (!books.leases.delete(lease.task)) return;
+  for (const attempt of [...lease.attempts]) drop(books, attempt);
+  if (lease.state !== "ended") books.counts[lease.state]--;
+  lease.state = "ended";
 }
 
 /**
@@ -116,75 +279,55 @@ function createHoldings() {
  * ```ts
  * const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 5 });
  * const lease = table.add(0, new Uint8Array());
- * table.grant(lease, "node-a");
- * table.held("node-a", 0, 1) === lease; // true
- * table.held("node-a", 0, 2); // undefined: no such attempt
+ * const attempt = table.grant(lease, "node-a", 0);
+ * table.find("node-a", 0, 1) === attempt; // true
+ * table.find("node-a", 0, 2); // undefined: no such attempt
  * ```
  */
 export function createLeaseTable(limits: RetryLimits): LeaseTable {
-  const leases = new Map<number, Lease>();
-  const holdings = createHoldings();
-  const counts = { ready: 0, granted: 0, collecting: 0 };
-
-  const move = (lease: Lease, state: Lease["state"]) => {
-    counts[lease.state]--;
-    counts[state]++;
-    lease.state = state;
-  };
-  const remove = (lease: Lease) => {
-    if (!leases.delete(lease.task)) return;
-    if (lease.state === "granted") holdings.remove(lease);
-    counts[lease.state]--;
-  };
-
+  const index = createAttemptIndex();
+  const books: Books = { limits, leases: new Map(), index, counts: { open: 0, settled: 0, live: 0 } };
   return {
-    counts,
-    add: (task, payload, pinnedTo) => {
-      const lease = newLease(task, payload, pinnedTo);
-      leases.set(task, lease);
-      counts.ready++;
+    counts: books.counts,
+    get: (task) => books.leases.get(task),
+    heldBy: index.of,
+    live: index.all,
+    find: (node, task, attempt) => find(books, node, task, attempt),
+    drop: (attempt) => drop(books, attempt),
+    remove: (lease) => remove(books, lease),
+    grant: (lease, node, nowMs) => enter(books, lease, node, ++lease.lastAttempt, nowMs),
+    adopt: (lease, node, number, nowMs) => adopt(books, lease, node, number, nowMs),
+    orphan: (node, isLoss) => index.of(node).map((attempt) => orphan(books, attempt, isLoss)),
+    failed: (attempt, failure, nodeName) => failed(books, attempt, failure, nodeName),
+    settle: (lease, resultBytes) => settle(books, lease, resultBytes),
+    reopen: (lease, failure, nodeName) => reopen(books, lease, failure, nodeName),
+    add: (task, payload, options = {}) => {
+      const lease = newLease(task, payload, options);
+      books.leases.set(task, lease);
+      books.counts.open++;
       return lease;
     },
-    get: (task) => leases.get(task),
-    grant: (lease, node) => {
-      move(lease, "granted");
-      lease.attempt++;
-      lease.node = node;
-      lease.recalled = false;
-      lease.fraction = 0;
-      holdings.add(node, lease);
+  };
+}
+
+/** Live attempts by node. */
+function createAttemptIndex() {
+  const byNode = new Map<NodeId, Set<Attempt>>();
+  return {
+    add: (attempt: Attempt): void => {
+      const held = byNode.get(attempt.node);
+      if (held) held.add(attempt);
+      else byNode.set(attempt.node, new Set([attempt]));
     },
-    held: (node, task, attempt) => {
-      const lease = leases.get(task);
-      const isHeld = lease?.state === "granted" && lease.node === node && lease.attempt === attempt;
-      return isHeld ? lease : undefined;
+    remove: (attempt: Attempt): boolean => {
+      const held = byNode.get(attempt.node);
+      const isHeld = held?.delete(attempt) ?? false;
+      if (held?.size === 0) byNode.delete(attempt.node);
+      return isHeld;
     },
-    collecting: (lease) => {
-      holdings.remove(lease);
-      move(lease, "collecting");
+    of: (node: NodeId): readonly Attempt[] => [...byNode.get(node) ?? []],
+    *all(): IterableIterator<Attempt> {
+      for (const held of byNode.values()) yield* held;
     },
-    failed: (lease, failure) => {
-      if (lease.state === "granted") holdings.remove(lease);
-      move(lease, "ready");
-      if (failure.kind === "handed-back") return "retry";
-      lease.failure = failure;
-      lease.errors++;
-      return lease.errors < limits.maxAttempts ? "retry" : "failed";
-    },
-    release: (node, isLoss) => {
-      const released = holdings.of(node);
-      holdings.forget(node);
-      return released.map((lease): Released => {
-        move(lease, "ready");
-        if (lease.pinnedTo !== undefined) {
-          remove(lease);
-          return { lease, verdict: "forgotten" };
-        }
-        if (isLoss) lease.losses++;
-        return { lease, verdict: lease.losses <= limits.maxNodeLosses ? "retry" : "failed" };
-      });
-    },
-    remove,
-    heldBy: holdings.of,
   };
 }

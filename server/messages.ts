@@ -5,7 +5,7 @@
  */
 import type { Ref } from "../actors/types.ts";
 import type {
-  Cancel,
+  Attempt,
   Finished,
   Hello,
   NodeId,
@@ -18,24 +18,29 @@ import type {
 } from "../actors/remote/protocol.ts";
 import type { ConnectionClosed } from "../actors/remote/connection.ts";
 import type { Link } from "../actors/remote/transport.ts";
-import type { JobStatus, Summary } from "../job/types.ts";
+import type { FailedTask, JobStatus, Summary, TaskNeeds } from "../job/types.ts";
+import type { NewNode } from "./capacity.ts";
+import type { StoredCall, TaskRange } from "./journal/types.ts";
 
 /** To a Session: the local stand-in of one node. */
 export type SessionMessage =
   | { readonly type: "wire"; readonly message: WireMessage }
   | { readonly type: "closed"; readonly closed: ConnectionClosed }
   | { readonly type: "handshake-timeout" }
-  | { readonly type: "registered"; readonly node: NodeId }
+  /** The node is known from now on; whether as the one that it was before, with all that it holds. */
+  | { readonly type: "registered"; readonly node: NodeId; readonly isResumed: boolean }
   /** The node came too late, or may not come. */
   | { readonly type: "refused"; readonly refusal: Refused }
   | { readonly type: "initial"; readonly payload: Uint8Array | undefined }
   | { readonly type: "grant"; readonly tasks: readonly TaskEntry[] }
-  | { readonly type: "cancel"; readonly attempts: Cancel["attempts"]; readonly isRecall: boolean }
+  | { readonly type: "cancel"; readonly attempts: readonly Attempt[]; readonly isRecall: boolean }
+  /** The node may forget these. */
+  | { readonly type: "ack"; readonly attempts: readonly Attempt[] }
   | { readonly type: "custom"; readonly payload: Uint8Array }
   /** Say this, then close. */
   | { readonly type: "finish"; readonly message: Finished }
-  /** The node was silent for too long. */
-  | { readonly type: "timed-out" };
+  /** The node is given up, for this reason. */
+  | { readonly type: "give-up"; readonly why: string };
 
 /** What is known of a node. */
 export interface NodeStatistics {
@@ -65,10 +70,19 @@ export type RegistryMessage =
   }
   /** The node says goodbye: what ends now is no loss. */
   | { readonly type: "leaving"; readonly node: NodeId }
-  | { readonly type: "session-ended"; readonly node: NodeId; readonly why: string }
+  | {
+    readonly type: "session-ended";
+    readonly node: NodeId;
+    readonly session: Ref<SessionMessage>;
+    readonly why: string;
+  }
   | { readonly type: "timed-out"; readonly nodes: readonly NodeId[] }
   | { readonly type: "custom"; readonly to: NodeId | "all"; readonly payload: Uint8Array }
   | { readonly type: "statistics"; readonly replyTo: Ref<readonly NodeStatistics[]> }
+  /** An operator says that a node is gone, whatever its connection says. */
+  | { readonly type: "remove-node"; readonly node: NodeId }
+  /** Sends one node home. */
+  | { readonly type: "dismiss-node"; readonly node: NodeId }
   /** Tells every node that the job is over, and the root when all have gone. */
   | { readonly type: "dismiss"; readonly message: Finished };
 
@@ -82,21 +96,36 @@ export type HeartbeatActorMessage =
 export interface OfferedTask {
   readonly task: number;
   readonly payload: Uint8Array;
+  readonly needs?: TaskNeeds;
+  /** The hash of the payload, where the job is journaled. */
+  readonly hash?: string;
+}
+
+/** A task with its result. */
+export interface SettledTask {
+  readonly task: number;
+  /** The hash of the task's data, where the job is journaled. */
+  readonly hash: string;
+  /** The attempt whose result counts, and how many there were. */
+  readonly attempt: number;
+  readonly attempts: number;
+  readonly node: NodeId;
+  readonly nodeName: string;
+  /** When the attempt began, in milliseconds of the server's clock. */
+  readonly startedMs: number;
+  readonly elapsedMs: number;
+  readonly payload: Uint8Array;
 }
 
 /** To the Scheduler: who computes what. */
 export type SchedulerMessage =
-  | {
-    readonly type: "node-ready";
-    readonly node: NodeId;
-    readonly name: string;
-    readonly slots: number;
-    readonly session: Ref<SessionMessage>;
-  }
+  | (NewNode & { readonly type: "node-ready"; readonly isResumed: boolean })
   /** The node takes nothing more; what it has still comes, as results or handed back. */
   | { readonly type: "node-leaving"; readonly node: NodeId }
   | { readonly type: "node-gone"; readonly node: NodeId; readonly isLoss: boolean }
   | { readonly type: "results"; readonly node: NodeId; readonly results: readonly ResultEntry[] }
+  /** All that a node holds. */
+  | { readonly type: "held"; readonly node: NodeId; readonly attempts: readonly Attempt[] }
   | { readonly type: "progress"; readonly node: NodeId; readonly progress: ProgressMessage }
   /** The Job's answer to `need`. `requested` is the count of that request. */
   | {
@@ -106,22 +135,53 @@ export type SchedulerMessage =
     readonly tasks: readonly OfferedTask[];
     readonly status: "more" | "waiting" | "finished";
     readonly total: number | undefined;
+    /** Tasks below this number have been made. */
+    readonly frontier: number;
+    /** How many tasks were collected from the journal on the way. */
+    readonly replayed: number;
   }
+  /** These results are safe. */
+  | { readonly type: "stored"; readonly settled: readonly SettledTask[] }
   | { readonly type: "collected"; readonly tasks: readonly number[] }
   /** The Job could not take the result of a task. */
-  | { readonly type: "rejected"; readonly task: number; readonly failure: TaskFailure }
+  | { readonly type: "rejected"; readonly task: number; readonly node: NodeId; readonly failure: TaskFailure }
+  /** Which of the results of a task counts, if enough agree. */
+  | { readonly type: "compared"; readonly task: number; readonly agreed: number | undefined }
   /** The job's books may have changed for a reason of their own. */
   | { readonly type: "changed" }
   /** Time to look again, and to say how far the job is. */
   | { readonly type: "tick" }
+  /** Grants nothing for a while. */
+  | { readonly type: "pause" }
+  | { readonly type: "unpause" }
+  /** Grants nothing more, and ends the job when nothing is out any more. */
+  | { readonly type: "drain" }
+  /** Sends a node home when it has done what it has. */
+  | { readonly type: "drain-node"; readonly node: NodeId }
   /** Hands out nothing more; tells the root the counts so far. */
   | { readonly type: "halt" };
+
+/** To the Journal: what must survive. */
+export type JournalMessage =
+  | { readonly type: "append"; readonly settled: readonly SettledTask[] }
+  | { readonly type: "failed"; readonly failure: FailedTask; readonly hash: string }
+  | { readonly type: "call"; readonly call: StoredCall }
+  | { readonly type: "snapshot"; readonly data: Uint8Array; readonly tasks: readonly TaskRange[] }
+  | { readonly type: "commit" }
+  /** The job is over: the last word. */
+  | { readonly type: "end"; readonly outcome: Summary["outcome"] };
 
 /** To the Job: the user's books. */
 export type JobMessage =
   /** Makes the books; the first message. */
   | { readonly type: "open" }
-  | { readonly type: "joined"; readonly node: NodeId; readonly session: Ref<SessionMessage> }
+  | {
+    readonly type: "joined";
+    readonly node: NodeId;
+    readonly session: Ref<SessionMessage>;
+    /** Whether the node has its initial data already. */
+    readonly isResumed: boolean;
+  }
   | { readonly type: "need"; readonly node: NodeId; readonly count: number }
   /** What a `need` had to wait for. */
   | {
@@ -129,11 +189,14 @@ export type JobMessage =
     readonly node: NodeId;
     readonly count: number;
     readonly tasks: readonly OfferedTask[];
+    readonly replayed: number;
     readonly status: JobStatus<unknown>;
   }
   | { readonly type: "broken"; readonly what: string; readonly thrown: unknown }
   | { readonly type: "dropped"; readonly task: number }
-  | { readonly type: "results"; readonly node: NodeId; readonly results: readonly OfferedTask[] }
+  | { readonly type: "results"; readonly results: readonly SettledTask[] }
+  /** Do enough of these results agree? */
+  | { readonly type: "compare"; readonly task: number; readonly votes: readonly Uint8Array[] }
   /** The node is gone, and with it the tasks that were made for it. */
   | { readonly type: "lost"; readonly node: NodeId; readonly forgotten: readonly number[] }
   | { readonly type: "custom"; readonly node: NodeId; readonly payload: Uint8Array }
@@ -145,10 +208,12 @@ export type RootMessage =
   | { readonly type: "accepted"; readonly link: Link }
   /** The job is over, for this reason; the first one counts. */
   | { readonly type: "over"; readonly outcome: Summary["outcome"]; readonly reason?: string }
-  | { readonly type: "halted"; readonly counts: Counts }
+  | { readonly type: "halted"; readonly counts: Counts; readonly failures: readonly FailedTask[] }
   /** Every node has gone, or has had its time. */
   | { readonly type: "dismissed" }
-  | { readonly type: "ended"; readonly summary: Summary };
+  | { readonly type: "ended"; readonly summary: Summary }
+  /** The journal has its last word. */
+  | { readonly type: "closed" };
 
 /** The Scheduler's counts. */
 export interface Counts {
@@ -156,6 +221,8 @@ export interface Counts {
   readonly failed: number;
   readonly retried: number;
   readonly dropped: number;
+  readonly speculated: number;
+  readonly resumed: number;
   readonly nodes: number;
   readonly nodesLost: number;
   readonly computeMs: number;

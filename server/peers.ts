@@ -4,7 +4,14 @@
  * @module
  */
 import type { Ref } from "../actors/types.ts";
-import type { HeartbeatActorMessage, JobMessage, RegistryMessage, RootMessage, SchedulerMessage } from "./messages.ts";
+import type {
+  HeartbeatActorMessage,
+  JobMessage,
+  JournalMessage,
+  RegistryMessage,
+  RootMessage,
+  SchedulerMessage,
+} from "./messages.ts";
 
 /** The most messages that may wait for one of these actors. Credit keeps them far below it. */
 export const internalMailboxMax = 1_000_000;
@@ -16,6 +23,7 @@ export interface PeerRefs {
   readonly heartbeat: Ref<HeartbeatActorMessage>;
   readonly scheduler: Ref<SchedulerMessage>;
   readonly job: Ref<JobMessage>;
+  readonly journal: Ref<JournalMessage>;
 }
 
 type MessageTo<Name extends keyof PeerRefs> = PeerRefs[Name] extends Ref<infer M> ? M : never;

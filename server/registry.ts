@@ -20,6 +20,10 @@ interface State {
   readonly context: Context<RegistryMessage>;
   readonly peers: Peers;
   readonly log: Logger;
+  /** The identity of the job's run. */
+  readonly run: string;
+  /** How long a node may be silent, for the line that says so, in milliseconds. */
+  readonly heartbeatMs: number;
   readonly startedMs: number;
   readonly members: Map<NodeId, Member>;
   readonly gone: NodeStatistics[];
@@ -27,12 +31,11 @@ interface State {
 }
 
 /** Makes the Registry's behavior. */
-export function registry({ peers, log }: Pick<State, "peers" | "log">): Behavior<RegistryMessage> {
+export function registry(options: Pick<State, "peers" | "log" | "run" | "heartbeatMs">): Behavior<RegistryMessage> {
   return (context) =>
     handler({
+      ...options,
       context,
-      peers,
-      log,
       startedMs: context.clock.now(),
       members: new Map(),
       gone: [],
@@ -49,10 +52,16 @@ function handler(state: State): Handler<RegistryMessage> {
       case "leaving":
         return mark(members.get(message.node), "left");
       case "session-ended":
-        return ended(state, message.node, message.why);
-      case "timed-out":
-        for (const node of message.nodes) members.get(node)?.session.tell({ type: "timed-out" });
+        return ended(state, message);
+      case "timed-out": {
+        const why = `nothing heard for more than 1.75 heartbeats of ${state.heartbeatMs} ms`;
+        for (const node of message.nodes) members.get(node)?.session.tell({ type: "give-up", why });
         return;
+      }
+      case "remove-node":
+        return void members.get(message.node)?.session.tell({ type: "give-up", why: "removed by the operator" });
+      case "dismiss-node":
+        return dismissOne(state, message.node);
       case "custom": {
         const { to, payload } = message;
         const targets = to === "all" ? members.values() : [members.get(to)];
@@ -80,21 +89,32 @@ function register(state: State, request: Extract<RegistryMessage, { type: "regis
     const refusal = { type: "refused", code: "finished", message, retry: false } as const;
     return void session.tell({ type: "refused", refusal });
   }
-  const id = newId(state);
+  const isResumed = hello.resume?.run === state.run;
+  const id = isResumed ? hello.resume.node : newId(state);
+  if (members.has(id)) replace(state, id);
   const { name, slots, labels } = hello;
   const joinedMs = context.clock.now() - state.startedMs;
   members.set(id, { session, statistics: { id, name, slots, labels, address, joinedMs, state: "here" } });
-  context.watch(session, ({ reason }) => ({ type: "session-ended", node: id, why: reason }));
-  log.info(`node ${name} joined`, { node: id, slots, address });
+  context.watch(session, ({ reason }) => ({ type: "session-ended", node: id, session, why: reason }));
+  log.info(`node ${name} ${isResumed ? "is back" : "joined"}`, { node: id, slots, address });
   peers.deliver("heartbeat", { type: "heard", node: id });
-  session.tell({ type: "registered", node: id });
-  peers.deliver("job", { type: "joined", node: id, session });
+  session.tell({ type: "registered", node: id, isResumed });
+  peers.deliver("job", { type: "joined", node: id, session, isResumed });
 }
 
-function ended(state: State, node: NodeId, why: string): void {
+/** The node has dialled in again before its old connection was known to be lost. */
+function replace(state: State, node: NodeId): void {
+  const { members, peers } = state;
+  const old = members.get(node)!;
+  members.delete(node);
+  old.session.tell({ type: "give-up", why: "its node has dialled in again" });
+  peers.deliver("scheduler", { type: "node-gone", node, isLoss: false });
+}
+
+function ended(state: State, { node, session, why }: Extract<RegistryMessage, { type: "session-ended" }>): void {
   const { members, peers, log } = state;
   const member = members.get(node);
-  if (!member) return;
+  if (member?.session !== session) return;
   members.delete(node);
   const isLoss = member.statistics.state === "here" && !state.dismissal;
   mark(member, isLoss ? "lost" : "left");
@@ -106,6 +126,13 @@ function ended(state: State, node: NodeId, why: string): void {
   peers.deliver("heartbeat", { type: "forget", node });
   peers.deliver("scheduler", { type: "node-gone", node, isLoss });
   reportIfGone(state);
+}
+
+function dismissOne({ members }: State, node: NodeId): void {
+  const member = members.get(node);
+  mark(member, "left");
+  const message: Finished = { type: "finished", outcome: "stopped", message: "this node was drained by the operator" };
+  member?.session.tell({ type: "finish", message });
 }
 
 function mark(member: Member | undefined, state: NodeStatistics["state"]): void {

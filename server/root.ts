@@ -11,15 +11,17 @@ import type { Link, Listener } from "../actors/remote/transport.ts";
 import type { Summary } from "../job/types.ts";
 import { acceptLoop } from "./accept.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { journalActor, type JournalActorOptions } from "./journal_actor.ts";
 import { jobActor, type JobActorOptions } from "./job.ts";
 import type { RootMessage } from "./messages.ts";
 import { internalMailboxMax, type PeerRefs } from "./peers.ts";
 import { registry } from "./registry.ts";
-import { scheduler, type SchedulerOptions } from "./scheduler.ts";
+import { scheduler } from "./scheduler.ts";
+import type { SchedulerOptions } from "./scheduler_state.ts";
 import { session, type SessionOptions } from "./session.ts";
 
 /** What a root needs. */
-export interface RootOptions extends SessionOptions, SchedulerOptions, JobActorOptions {
+export interface RootOptions extends SessionOptions, SchedulerOptions, JobActorOptions, JournalActorOptions {
   readonly listeners: readonly Listener[];
   /** Called once, with how the job went, when all is done. */
   readonly onEnd: (summary: Summary) => void;
@@ -56,6 +58,7 @@ function spawnAll(context: Context<RootMessage>, options: RootOptions): PeerRefs
     heartbeat: context.spawn(heartbeat(heartbeatMs, peers), child("heartbeat")),
     scheduler: context.spawn(scheduler(options), child("scheduler")),
     job: context.spawn(jobActor(options), child("job")),
+    journal: context.spawn(journalActor(options), child("journal")),
   };
 }
 
@@ -88,8 +91,15 @@ function closing(
         return accept(context, options, message.link);
       case "halted": {
         const elapsedMs = context.clock.now() - startedMs;
-        summary = { outcome, ...(reason === undefined ? {} : { reason }), ...message.counts, elapsedMs };
-        const text = reason?.split("\n", 1)[0] ?? `${summary.collected} tasks done`;
+        summary = {
+          outcome,
+          ...(reason === undefined ? {} : { reason }),
+          ...message.counts,
+          failures: message.failures,
+          elapsedMs,
+        };
+        const text = reason?.split("\n", 1)[0] ??
+          `${summary.collected} ${summary.collected === 1 ? "task" : "tasks"} done`;
         peers.deliver("registry", { type: "dismiss", message: { type: "finished", outcome, message: text } });
         context.after(closeTimeoutMs, { type: "dismissed" });
         return;
@@ -99,8 +109,11 @@ function closing(
         isDismissed = true;
         return peers.deliver("job", { type: "finish", summary });
       case "ended":
+        summary = message.summary;
+        return peers.deliver("journal", { type: "end", outcome: summary.outcome });
+      case "closed":
         peers.end();
-        return options.onEnd(message.summary);
+        return options.onEnd(summary);
     }
   };
 }

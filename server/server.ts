@@ -9,7 +9,9 @@ import { encodePayload } from "../actors/remote/payload.ts";
 import type { Listener } from "../actors/remote/transport.ts";
 import { fillJobOptions } from "../job/job_options.ts";
 import type { Job, JobOptions, Summary } from "../job/types.ts";
+import type { NodeId } from "../actors/remote/protocol.ts";
 import type { Config } from "./config.ts";
+import type { Journal } from "./journal/types.ts";
 import type { NodeStatistics, Progress, RootMessage } from "./messages.ts";
 import { createPeers, internalMailboxMax, type PeerRefs } from "./peers.ts";
 import { root, type RootOptions } from "./root.ts";
@@ -47,6 +49,10 @@ export interface ServerOptions {
   readonly random?: Random;
   /** Where log lines go, also those of user code. @default only failures, to the standard error */
   readonly logger?: Logger;
+  /** Where results are stored before they count, so that the job can be resumed. @default nowhere */
+  readonly journal?: Journal;
+  /** What is 1970 by the clock, as what must be added to its time, in milliseconds. @default the platform's */
+  readonly epochMs?: number;
   /** Hears how far the job is, a few times a second. @default nobody */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -57,6 +63,15 @@ export interface ServerHandle {
   readonly done: Promise<Summary>;
   /** Ends the job before it is complete: nodes are told, and the outcome is `stopped`. */
   readonly stop: (reason: string) => void;
+  /** Grants nothing until {@linkcode ServerHandle.unpause}; what is out goes on. */
+  readonly pause: () => void;
+  readonly unpause: () => void;
+  /** Grants nothing more; the job ends, as `stopped`, when what is out has come back. With a journal it can be resumed. */
+  readonly drain: () => void;
+  /** Sends one node home when it has done what it has. */
+  readonly drainNode: (node: NodeId) => void;
+  /** Gives up one node, whatever its connection says: its tasks go to others. */
+  readonly removeNode: (node: NodeId) => void;
   /** Who is here, and who was (the last thousand). */
   readonly statistics: () => Promise<readonly NodeStatistics[]>;
 }
@@ -91,9 +106,15 @@ export function startServer(options: ServerOptions): ServerHandle {
     name: "guardian",
     mailboxMax: internalMailboxMax,
   });
+  const steer = (order: (refs: PeerRefs) => void): void => void started.promise.then(order);
   return {
     done: ended.promise.finally(() => system.stop(options.system && top)),
     stop: (reason) => void top.tell({ type: "over", outcome: "stopped", reason }),
+    pause: () => steer(({ scheduler }) => scheduler.tell({ type: "pause" })),
+    unpause: () => steer(({ scheduler }) => scheduler.tell({ type: "unpause" })),
+    drain: () => steer(({ scheduler }) => scheduler.tell({ type: "drain" })),
+    drainNode: (node) => steer(({ scheduler }) => scheduler.tell({ type: "drain-node", node })),
+    removeNode: (node) => steer(({ registry }) => registry.tell({ type: "remove-node", node })),
     statistics: async () => {
       const { registry } = await started.promise;
       return await registry.ask<readonly NodeStatistics[]>(
@@ -105,7 +126,7 @@ export function startServer(options: ServerOptions): ServerHandle {
 }
 
 function rootOptions(
-  { job: loaded, config, listeners, packageVersion, onProgress }: ServerOptions,
+  { job: loaded, config, listeners, packageVersion, onProgress, ...rest }: ServerOptions,
   log: Logger,
   onEnd: (summary: Summary) => void,
   onStart: (refs: PeerRefs) => void,
@@ -125,11 +146,25 @@ function rootOptions(
     options: encodePayload(values, "options"),
     book: (context) => job.book(values, context),
     isPinned: job.pinned,
+    replicas: job.replicas,
+    onFailure: config.onFailure,
+    speculate: config.speculate,
+    isResumed: rest.journal?.isResumed ?? false,
+    isJournaled: rest.journal !== undefined,
+    journal: rest.journal,
+    run: rest.journal?.run ?? newRun(),
+    epochMs: rest.epochMs ?? performance.timeOrigin,
     limits: { maxAttempts: config.maxAttempts || job.limits.maxAttempts || maxAttemptsDefault, maxNodeLosses },
     timeoutMs: config.taskTimeoutMs || job.limits.timeoutMs || 0,
     onProgress: onProgress ?? (() => {}),
     ...{ heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key },
   };
+}
+
+/** 128 random bits as 32 hexadecimal digits. */
+function newRun(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 type GuardianMessage = RootMessage | { readonly type: "root-gone"; readonly terminated: Terminated };

@@ -30,6 +30,8 @@ export interface SessionOptions {
   /** For people: what nodes do, and what user code on them writes. */
   readonly log: Logger;
   readonly packageVersion: string;
+  /** The identity of the job's run: 32 hexadecimal digits. */
+  readonly run: string;
   readonly job: string;
   readonly codeHash: string;
   /** The job's options, encoded, for the node. */
@@ -153,13 +155,14 @@ const outOfPlace = (message: WireMessage, when: string): Error => {
 
 /** The node is accepted; its number and its initial data are on their way here. */
 function registering(state: State, hello: Hello): Handler<SessionMessage> {
-  const { connection, context, peers } = state;
+  const { connection, peers } = state;
   let node: NodeId | undefined;
   return (message) => {
     switch (message.type) {
       case "registered": {
         node = message.node;
-        const { packageVersion, heartbeatMs, options } = state;
+        const { isResumed } = message;
+        const { packageVersion, run, heartbeatMs, options } = state;
         connection.send({
           kind: "control",
           message: {
@@ -167,21 +170,19 @@ function registering(state: State, hello: Hello): Handler<SessionMessage> {
             protocol: protocolVersion,
             package: packageVersion,
             node,
-            run: "0".repeat(32),
-            resumed: false,
+            run,
+            resumed: isResumed,
             heartbeatMs,
             options,
           },
         });
-        return;
+        return isResumed ? ready(state, hello, node, true) : undefined;
       }
       case "refused":
         return refuse(state, message.refusal);
       case "initial": {
         connection.send({ kind: "initial", payload: message.payload });
-        const { name, slots } = hello;
-        peers.deliver("scheduler", { type: "node-ready", node: node!, name, slots, session: context.self });
-        return serving(state, node!, name);
+        return ready(state, hello, node!, false);
       }
       case "wire":
         // Between welcome and initial data a node has nothing to say but that it lives.
@@ -194,6 +195,16 @@ function registering(state: State, hello: Hello): Handler<SessionMessage> {
   };
 }
 
+/** The node has all that it needs to compute. */
+function ready(state: State, hello: Hello, node: NodeId, isResumed: boolean): Handler<SessionMessage> {
+  const { context, peers } = state;
+  const { name, slots, labels, lifetimeMs = Infinity } = hello;
+  const endsAtMs = context.clock.now() + lifetimeMs;
+  const session = context.self;
+  peers.deliver("scheduler", { type: "node-ready", isResumed, node, name, slots, labels, endsAtMs, session });
+  return serving(state, node, name);
+}
+
 /** What can happen to a node at any time. */
 function ending(state: State, message: SessionMessage, name: string): typeof stop | void {
   const { connection } = state;
@@ -201,8 +212,8 @@ function ending(state: State, message: SessionMessage, name: string): typeof sto
     case "finish":
       connection.send({ kind: "control", message: message.message });
       return connection.close();
-    case "timed-out":
-      return connection.abort(new Error(`nothing heard for more than 1.75 heartbeats of ${state.heartbeatMs} ms`));
+    case "give-up":
+      return connection.abort(new Error(message.why));
     case "closed":
       closed(state, message, `node ${name}`);
       return stop;
@@ -231,6 +242,8 @@ function serving(state: State, node: NodeId, name: string): Handler<SessionMessa
         const type = message.isRecall ? "recall" : "cancel";
         return connection.send({ kind: "control", message: { type, attempts: message.attempts } });
       }
+      case "ack":
+        return connection.send({ kind: "acks", attempts: message.attempts });
       case "custom":
         return connection.send({ kind: "custom", payload: message.payload });
       default:
@@ -245,7 +258,7 @@ function receive(state: State, node: NodeId, message: WireMessage, log: (message
     case "results":
       return peers.deliver("scheduler", { type: "results", node, results: message.results });
     case "held":
-      return;
+      return peers.deliver("scheduler", { type: "held", node, attempts: message.attempts });
     case "custom":
       return peers.deliver("job", { type: "custom", node, payload: message.payload });
     case "control":

@@ -1,44 +1,45 @@
 import { assert, assertEquals, assertStrictEquals } from "jsr:@std/assert@^1";
-import { createLeaseTable } from "../../server/lease_table.ts";
+import { createLeaseTable, wanting } from "../../server/lease_table.ts";
 import type { TaskFailure } from "../../actors/remote/protocol.ts";
 
 const payload = new Uint8Array();
 const failure = (kind: TaskFailure["kind"]): TaskFailure => ({ kind, name: "Error", message: "boom" });
 
-Deno.test("lease table holds a lease only for the node and the attempt that it was granted to", () => {
+Deno.test("lease table finds an attempt only for the node and the number that it was granted with", () => {
   const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 5 });
   const lease = table.add(7, payload);
-  assertStrictEquals(table.held("a", 7, 0), undefined);
-  table.grant(lease, "a");
-  assertStrictEquals(table.held("a", 7, 1), lease);
-  assertStrictEquals(table.held("b", 7, 1), undefined);
-  assertStrictEquals(table.held("a", 7, 2), undefined);
-  assertStrictEquals(table.held("a", 8, 1), undefined);
+  assertStrictEquals(table.find("a", 7, 0), undefined);
+  const attempt = table.grant(lease, "a", 0);
+  assertStrictEquals(table.find("a", 7, 1), attempt);
+  assertStrictEquals(table.find("b", 7, 1), undefined);
+  assertStrictEquals(table.find("a", 7, 2), undefined);
+  assertStrictEquals(table.find("a", 8, 1), undefined);
 });
 
-Deno.test("lease table takes one result an attempt and none of an attempt that was given up", () => {
+Deno.test("lease table takes one result a task, whichever attempt brings it first", () => {
   const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 5 });
   const lease = table.add(0, payload);
-  table.grant(lease, "a");
-  table.release("a", true);
-  assertStrictEquals(table.held("a", 0, 1), undefined, "the lost node's result comes too late");
-  table.grant(lease, "b");
-  assertStrictEquals(table.held("a", 0, 1), undefined);
-  table.collecting(table.held("b", 0, 2)!);
-  assertStrictEquals(table.held("b", 0, 2), undefined, "the same result again");
+  table.grant(lease, "a", 0);
+  assertEquals(table.orphan("a", true), [{ lease, verdict: "retry" }]);
+  table.grant(lease, "b", 1);
+  assert(table.find("a", 0, 1), "the lost node may still bring its result");
+  assert(table.find("b", 0, 2));
+  table.settle(lease, 8);
+  assertStrictEquals(table.find("a", 0, 1), undefined);
+  assertStrictEquals(table.find("b", 0, 2), undefined, "the same result again");
   table.remove(lease);
-  assertStrictEquals(table.held("b", 0, 2), undefined, "and after the task has ended");
-  assertEquals(table.counts, { ready: 0, granted: 0, collecting: 0 });
+  assertStrictEquals(table.get(0), undefined);
+  assertEquals(table.counts, { open: 0, settled: 0, live: 0 });
 });
 
 Deno.test("lease table counts attempts exactly: the last allowed failure is final", () => {
   for (const maxAttempts of [1, 2, 3, 10]) {
     const table = createLeaseTable({ maxAttempts, maxNodeLosses: 0 });
     const lease = table.add(0, payload);
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      table.grant(lease, "a");
-      assertEquals(lease.attempt, attempt);
-      assertEquals(table.failed(lease, failure("error")), attempt === maxAttempts ? "failed" : "retry");
+    for (let number = 1; number <= maxAttempts; number++) {
+      const attempt = table.grant(lease, "a", 0);
+      assertEquals(attempt.number, number);
+      assertEquals(table.failed(attempt, failure("error"), "a"), number === maxAttempts ? "failed" : "retry");
     }
   }
 });
@@ -47,29 +48,54 @@ Deno.test("lease table keeps the budgets of errors, lost nodes and returned task
   const table = createLeaseTable({ maxAttempts: 2, maxNodeLosses: 1 });
   const lease = table.add(0, payload);
   for (let round = 0; round < 20; round++) {
-    table.grant(lease, "a");
-    assertEquals(table.failed(lease, failure("handed-back")), "retry");
-    table.grant(lease, "a");
-    assertEquals(table.release("a", false), [{ lease, verdict: "retry" }]);
+    assertEquals(table.failed(table.grant(lease, "a", 0), failure("handed-back"), "a"), "retry");
+    table.grant(lease, "a", 0);
+    assertEquals(table.orphan("a", false), [{ lease, verdict: "retry" }]);
   }
-  table.grant(lease, "a");
-  assertEquals(table.failed(lease, failure("timeout")), "retry");
-  table.grant(lease, "b");
-  assertEquals(table.release("b", true), [{ lease, verdict: "retry" }]);
-  table.grant(lease, "c");
-  assertEquals(table.release("c", true), [{ lease, verdict: "failed" }]);
+  assertEquals(table.failed(table.grant(lease, "a", 0), failure("timeout"), "a"), "retry");
+  table.grant(lease, "b", 0);
+  assertEquals(table.orphan("b", true), [{ lease, verdict: "retry" }]);
+  table.grant(lease, "c", 0);
+  assertEquals(table.orphan("c", true), [{ lease, verdict: "failed" }]);
   assertEquals([lease.errors, lease.losses], [1, 2]);
+});
+
+Deno.test("lease table takes a node back with what it held, and its loss is forgiven", () => {
+  const table = createLeaseTable({ maxAttempts: 2, maxNodeLosses: 1 });
+  const lease = table.add(0, payload);
+  table.grant(lease, "a", 0);
+  for (let round = 0; round < 5; round++) {
+    assertEquals(table.orphan("a", true), [{ lease, verdict: "retry" }]);
+    assertEquals(table.heldBy("a"), []);
+    assertEquals(wanting(lease), 1);
+    const attempt = table.adopt(lease, "a", 1, 7);
+    assertEquals(table.heldBy("a"), [attempt]);
+    assertEquals([wanting(lease), lease.losses, lease.lastAttempt], [0, 0, 1]);
+  }
+  assertStrictEquals(table.adopt(lease, "a", 1, 9), table.find("a", 0, 1), "once more changes nothing");
+  table.adopt(lease, "stranger", 5, 0);
+  assertEquals(table.grant(lease, "b", 0).number, 6, "numbers never repeat");
+});
+
+Deno.test("lease table goes on with the attempts that are left when one of several ends", () => {
+  const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 0 });
+  const lease = table.add(0, payload);
+  const [first, second] = [table.grant(lease, "a", 0), table.grant(lease, "b", 0)];
+  assertEquals(table.failed(first, failure("error"), "a"), "under way");
+  assertEquals(table.failed(second, failure("error"), "b"), "retry");
+  assertEquals(lease.triedBy, ["a", "b"]);
+  assertEquals(lease.evidence.map(({ node, attempt }) => [node, attempt]), [["a", 1], ["b", 2]]);
 });
 
 Deno.test("lease table forgets pinned tasks with their node and keeps those of others", () => {
   const table = createLeaseTable({ maxAttempts: 2, maxNodeLosses: 5 });
-  const [first, second] = [table.add(0, payload, "a"), table.add(1, payload, "b")];
-  table.grant(first, "a");
-  table.grant(second, "b");
-  assertEquals(table.release("a", true), [{ lease: first, verdict: "forgotten" }]);
+  const [first, second] = [table.add(0, payload, { pinnedTo: "a" }), table.add(1, payload, { pinnedTo: "b" })];
+  table.grant(first, "a", 0);
+  const kept = table.grant(second, "b", 0);
+  assertEquals(table.orphan("a", true), [{ lease: first, verdict: "forgotten" }]);
   assertStrictEquals(table.get(0), undefined);
-  assertStrictEquals(table.held("b", 1, 1), second);
-  assertEquals(table.counts, { ready: 0, granted: 1, collecting: 0 });
+  assertStrictEquals(table.find("b", 1, 1), kept);
+  assertEquals(table.counts, { open: 1, settled: 0, live: 1 });
 });
 
 Deno.test("lease table keeps its counts and its lists in step through random histories", () => {
@@ -77,26 +103,33 @@ Deno.test("lease table keeps its counts and its lists in step through random his
   const random = (bound: number) => (seed = (seed * 48_271) % 2_147_483_647) % bound;
   const table = createLeaseTable({ maxAttempts: 1e9, maxNodeLosses: 1e9 });
   const nodes = ["a", "b", "c"];
-  const live = new Set<number>();
+  const tasks = new Set<number>();
   for (let step = 0; step < 20_000; step++) {
     const task = random(50);
     const lease = table.get(task);
-    assertEquals(lease !== undefined, live.has(task));
+    assertEquals(lease !== undefined, tasks.has(task));
     if (!lease) {
       table.add(task, payload);
-      live.add(task);
-    } else if (lease.state === "ready") table.grant(lease, nodes[random(3)]);
-    else if (lease.state === "granted" && random(2)) table.collecting(lease);
-    else if (random(3)) table.failed(lease, failure("error"));
+      tasks.add(task);
+    } else if (lease.state === "settled") {
+      if (random(2)) table.reopen(lease, failure("decode"), "a");
+      else {
+        table.remove(lease);
+        tasks.delete(task);
+      }
+    } else if (lease.attempts.length === 0 || random(3) === 0) table.grant(lease, nodes[random(3)], step);
     else {
-      table.remove(lease);
-      live.delete(task);
+      const attempt = lease.attempts[random(lease.attempts.length)];
+      const choice = random(4);
+      if (choice === 0) table.settle(lease, 1);
+      else if (choice === 1) table.adopt(lease, attempt.node, attempt.number, step);
+      else table.failed(attempt, failure("error"), attempt.node);
     }
-    if (random(100) === 0) table.release(nodes[random(3)], true);
-    const { ready, granted, collecting } = table.counts;
-    assertEquals(ready + granted + collecting, live.size);
+    if (random(100) === 0) table.orphan(nodes[random(3)], true);
+    const { open, settled, live } = table.counts;
+    assertEquals(open + settled, tasks.size);
     const held = nodes.flatMap((node) => table.heldBy(node));
-    assertEquals(held.length, granted);
-    assert(held.every((one) => one.state === "granted"));
+    assertEquals([held.length, [...table.live()].length], [live, live]);
+    assert(held.every((one) => one.state === "live" && one.lease.attempts.includes(one)));
   }
 });

@@ -1,0 +1,78 @@
+/**
+ * What a task asks of a node's labels. Pure functions.
+ *
+ * @module
+ */
+
+/** Multiples of 1024, by the letter behind a number. */
+const units: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** A requirement of one label: equal to a text, or compared with a number. */
+export type Requirement =
+  | { readonly is: "="; readonly text: string }
+  | { readonly is: ">=" | ">" | "<=" | "<"; readonly value: number };
+
+/** Reads `64g` and the like; `undefined` for what is no number. */
+function parseNumber(text: string): number | undefined {
+  const [, digits, unit] = text.trim().toLowerCase().match(/^(-?\d+(?:\.\d+)?)([kmgt]?)$/) ?? [];
+  return digits === undefined ? undefined : Number(digits) * units[unit];
+}
+
+/**
+ * Reads a requirement.
+ *
+ * @throws {RangeError} If a comparison is not followed by a number.
+ *
+ * @example
+ * ```ts
+ * parseRequirement(">=64g"); // { is: ">=", value: 68719476736 }
+ * ```
+ */
+export function parseRequirement(text: string): Requirement {
+  const [, is, rest] = text.trim().match(/^(>=|<=|>|<)(.*)$/) ?? [];
+  if (is === undefined) return { is: "=", text: text.trim() };
+  const value = parseNumber(rest);
+  if (value === undefined) {
+    throw new RangeError(`Cannot use the requirement ${JSON.stringify(text)}: ${is} wants a number, such as ${is}64g`);
+  }
+  return { is: is as ">=" | ">" | "<=" | "<", value };
+}
+
+function meetsOne(label: string | undefined, requirement: Requirement): boolean {
+  if (label === undefined) return false;
+  const value = parseNumber(label);
+  if (requirement.is === "=") {
+    const wanted = parseNumber(requirement.text);
+    return label === requirement.text || (wanted !== undefined && wanted === value);
+  }
+  if (value === undefined) return false;
+  switch (requirement.is) {
+    case ">=":
+      return value >= requirement.value;
+    case ">":
+      return value > requirement.value;
+    case "<=":
+      return value <= requirement.value;
+    case "<":
+      return value < requirement.value;
+  }
+}
+
+/**
+ * Whether a node with these labels meets all requirements. A label that is missing meets none.
+ *
+ * @throws {RangeError} If a requirement cannot be read.
+ */
+export function meets(
+  labels: Readonly<Record<string, string>>,
+  requires: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(requires).every(([name, text]) => {
+    return meetsOne(Object.hasOwn(labels, name) ? labels[name] : undefined, parseRequirement(text));
+  });
+}
+
+/** The same text for the same requirements, in whatever order they were written. */
+export function requirementKey(requires: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(requires).sort(([a], [b]) => a < b ? -1 : 1));
+}

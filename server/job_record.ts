@@ -1,0 +1,160 @@
+/**
+ * What the Job writes into the journal, and what it finds there when it is resumed.
+ *
+ * Jobs whose books Gristmill keeps need only results: the tasks are made again in the same order, and those with a
+ * result are collected at once. Jobs that keep their own books are brought back by the same calls in the same order.
+ * Either may offer a snapshot of its state, which stands for all that came before it.
+ *
+ * @module
+ */
+import type { Clock, Logger } from "../actors/types.ts";
+import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
+import type { NodeId } from "../actors/remote/protocol.ts";
+import type { JobBook } from "../job/types.ts";
+import { createIntervals } from "./intervals.ts";
+import { JournalError } from "./journal/errors.ts";
+import { taskHash } from "./journal/task_hash.ts";
+import type { Journal, StoredCall } from "./journal/types.ts";
+import type { Peers } from "./peers.ts";
+
+/** A snapshot is taken at the earliest so long after the one before it, in milliseconds. */
+const snapshotEveryMs = 30_000;
+
+/** What a record needs. */
+export interface JobRecordOptions {
+  readonly peers: Peers;
+  /** For people: what the job itself writes. */
+  readonly log: Logger;
+  /** Absent where the job is not journaled. */
+  readonly journal: Journal | undefined;
+  /** Whether the job keeps its own books. */
+  readonly isPinned: boolean;
+}
+
+/** What is known of a task that was just made. */
+export type KnownTask =
+  /** Nothing: it is to be computed. */
+  | { readonly is: "new"; readonly hash: string | undefined }
+  /** Its result, and the name of the node that it is from. */
+  | { readonly is: "stored"; readonly node: NodeId; readonly payload: Uint8Array }
+  /** It has failed for good, or the state that was restored has it. */
+  | { readonly is: "dropped" };
+
+/** The record of one run; see {@linkcode createJobRecord}. */
+export interface JobRecord {
+  /**
+   * Brings the books to where an earlier life of the server left them. Fills in the tasks that are out.
+   *
+   * @returns the number of the next task
+   */
+  readonly resume: (books: JobBook, tasks: Map<number, unknown>) => Promise<number>;
+  /** @throws {JournalError} code `journal-tasks-differ`, if the task is not the one that was stored. */
+  readonly known: (task: number, payload: Uint8Array) => KnownTask;
+  /** A call of books that the job keeps itself. */
+  readonly call: (call: StoredCall) => void;
+  /** A task was collected; now and then that is the time for a snapshot. */
+  readonly collected: (task: number, books: JobBook) => void;
+}
+
+/** A record that remembers nothing. */
+const noRecord: JobRecord = {
+  resume: () => Promise.resolve(0),
+  known: () => ({ is: "new", hash: undefined }),
+  call: () => {},
+  collected: () => {},
+};
+
+/** Makes the record of a run. */
+export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, clock: Clock): JobRecord {
+  if (!journal) return noRecord;
+  const snapshot = journal.snapshot();
+  const done = createIntervals(snapshot?.tasks ?? []);
+  let snapshotMs = clock.now();
+  const call = (one: StoredCall) => {
+    if (isPinned) peers.deliver("journal", { type: "call", call: one });
+  };
+  const collected = (task: number, books: JobBook) => {
+    done.add(task);
+    if (!books.snapshot || clock.now() - snapshotMs < snapshotEveryMs) return;
+    snapshotMs = clock.now();
+    const data = encodePayload(books.snapshot(), "snapshot");
+    peers.deliver("journal", { type: "snapshot", data, tasks: done.ranges() });
+  };
+  return {
+    call,
+    collected,
+    resume: async (books, tasks) => {
+      if (!journal.isResumed) return 0;
+      if (snapshot) await books.restore?.(decodePayload(snapshot.data));
+      return isPinned ? await replay(journal, books, tasks, { call, collected }) : 0;
+    },
+    known: (task, payload) => {
+      const hash = taskHash(payload);
+      if (isPinned) return { is: "new", hash };
+      const inSnapshot = journal.inSnapshot(task);
+      const stored = inSnapshot === undefined ? journal.result(task) ?? journal.failure(task) : undefined;
+      if (inSnapshot === undefined && !stored) return { is: "new", hash };
+      checkHash(task, hash, inSnapshot ?? stored!.taskHash, journal.path);
+      if (!stored || !("payload" in stored)) return { is: "dropped" };
+      return { is: "stored", node: stored.node, payload: stored.payload };
+    },
+  };
+}
+
+function checkHash(task: number, hash: string, storedHash: string, path: string): void {
+  if (hash === storedHash) return;
+  throw new JournalError(
+    "journal-tasks-differ",
+    path,
+    `Cannot resume from ${path}: task ${task} is no longer the one whose result is stored; the job must make the ` +
+      "same tasks in the same order, or begin anew with --journal OTHER",
+  );
+}
+
+/** Makes the calls of an earlier life again. What was out then is lost: the nodes are said to be gone. */
+async function replay(
+  journal: Journal,
+  books: JobBook,
+  tasks: Map<number, unknown>,
+  record: Pick<JobRecord, "call" | "collected">,
+): Promise<number> {
+  const holders = new Map<number, NodeId>();
+  const nodes = new Set<NodeId>();
+  let nextTask = 0;
+  const collect = async (task: number, node: NodeId) => {
+    const stored = journal.result(task);
+    if (!stored || !holders.delete(task)) return;
+    await books.collect(node, decodePayload(stored.payload), tasks.get(task));
+    tasks.delete(task);
+    record.collected(task, books);
+  };
+  for (const { kind, node, task = -1, data } of journal.calls()) {
+    if (kind === "joined") {
+      nodes.add(node);
+      await books.initialData(node);
+    } else if (kind === "next") {
+      const status = await books.next(node);
+      nextTask = task + 1;
+      if (status.status !== "unfinished") continue;
+      tasks.set(task, status.data);
+      holders.set(task, node);
+    } else if (kind === "collect") await collect(task, node);
+    else if (kind === "custom") await books.custom(node, decodePayload(data!));
+    else if (kind === "dropped") await books.dropped(tasks.get(task));
+    else if (kind === "lost") {
+      nodes.delete(node);
+      await books.lost([node]);
+    }
+  }
+  for (const [task, node] of [...holders]) {
+    if (!journal.result(task)) continue;
+    record.call({ kind: "collect", node, task });
+    await collect(task, node);
+  }
+  for (const node of nodes) {
+    record.call({ kind: "lost", node });
+    await books.lost([node]);
+  }
+  tasks.clear();
+  return nextTask;
+}

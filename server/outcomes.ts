@@ -1,0 +1,273 @@
+/**
+ * What becomes of attempts: results, failures, lost nodes, and nodes that come back.
+ *
+ * @module
+ */
+import type { Attempt as AttemptId, NodeId, ResultEntry, TaskFailure } from "../actors/remote/protocol.ts";
+import { decodeFailure } from "../actors/remote/failure.ts";
+import { type Attempt, type Lease, type Verdict, wanting } from "./lease_table.ts";
+import type { SettledTask } from "./messages.ts";
+import { lossReport, taskReport } from "./report.ts";
+import { acknowledge, cancelOthers, changed, finish, setFraction, type State } from "./scheduler_state.ts";
+
+/** How many failed tasks are listed in the summary. */
+const failuresMax = 1_000;
+
+/** A batch of results has come from a node. */
+export function takeResults(state: State, node: NodeId, results: readonly ResultEntry[]): void {
+  const settled: SettledTask[] = [];
+  let computeMs = 0;
+  for (const result of results) {
+    const attempt = state.leases.find(node, result.task, result.attempt);
+    if (!attempt) takeUnknown(state, node, result);
+    else if (result.status === "failed") {
+      release(state, attempt);
+      acknowledge(state, node, result.task, result.attempt);
+      failed(state, attempt, decodeFailure(result.payload));
+    } else {
+      computeMs += result.elapsedMs;
+      takeResult(state, attempt, result, settled);
+    }
+  }
+  const capacity = state.capacities.get(node);
+  if (capacity && settled.length > 0) state.capacities.timed(capacity, computeMs / settled.length);
+  store(state, settled);
+}
+
+/** The node has no longer this attempt. */
+function release(state: State, attempt: Attempt): void {
+  setFraction(state, attempt, 0);
+  const capacity = attempt.state === "live" ? state.capacities.get(attempt.node) : undefined;
+  if (capacity) state.capacities.shift(capacity, -1, 0);
+}
+
+/** Late, repeated, or of a task that the Job has not made again yet. */
+function takeUnknown(state: State, node: NodeId, result: ResultEntry): void {
+  if (state.isResumed && result.task >= state.frontier) {
+    state.early.set(result.task, { node, attempt: result.attempt, result });
+    return;
+  }
+  // While its first result is being stored, it must not be acknowledged: that would be a promise.
+  if (state.leases.get(result.task)?.state !== "settled") acknowledge(state, node, result.task, result.attempt);
+  state.counts.dropped++;
+}
+
+function takeResult(state: State, attempt: Attempt, result: ResultEntry, settled: SettledTask[]): void {
+  const { lease, node, number } = attempt;
+  const { elapsedMs, payload } = result;
+  release(state, attempt);
+  state.capacities.get(node)?.health.succeeded();
+  state.durations.add(elapsedMs);
+  if (lease.replicas === 1) return void settled.push(settle(state, lease, attempt, result));
+  state.leases.drop(attempt);
+  lease.votes.push({ node, attempt: number, elapsedMs, payload });
+  acknowledge(state, node, lease.task, number);
+  if (lease.votes.length < lease.replicas) return;
+  state.peers.deliver("job", { type: "compare", task: lease.task, votes: lease.votes.map((vote) => vote.payload) });
+}
+
+function settle(state: State, lease: Lease, { node, number }: Pick<Attempt, "node" | "number">, result: {
+  readonly elapsedMs: number;
+  readonly payload: Uint8Array;
+}): SettledTask {
+  const { elapsedMs, payload } = result;
+  cancelOthers(state, lease, lease.attempts.find((attempt) => attempt.node === node && attempt.number === number));
+  state.ready.remove(lease);
+  state.leases.settle(lease, payload.byteLength);
+  state.settledBytes += payload.byteLength;
+  state.counts.computeMs += elapsedMs;
+  return {
+    ...{ task: lease.task, hash: lease.hash, attempt: number, attempts: lease.lastAttempt },
+    ...{ node, nodeName: nameOf(state, node), startedMs: state.now() - elapsedMs, elapsedMs, payload },
+  };
+}
+
+/** Results go to the journal first, where there is one, and to the Job when they are safe. */
+function store(state: State, settled: readonly SettledTask[]): void {
+  if (settled.length === 0) return;
+  if (state.isJournaled) state.peers.deliver("journal", { type: "append", settled });
+  else stored(state, settled);
+}
+
+/** These results are safe. */
+export function stored(state: State, settled: readonly SettledTask[]): void {
+  for (const { node, task, attempt } of settled) acknowledge(state, node, task, attempt);
+  state.peers.deliver("job", { type: "results", results: settled });
+}
+
+/** A task that nodes were ahead with has been made again: what they have of it counts. */
+export function settleEarly(state: State, lease: Lease): void {
+  const early = state.early.get(lease.task)!;
+  state.early.delete(lease.task);
+  const { node, attempt, result } = early;
+  const capacity = state.capacities.get(node);
+  if (!capacity && !result) return state.ready.push(lease);
+  state.leases.adopt(lease, node, attempt, state.now());
+  if (capacity) state.capacities.shift(capacity, 1, 0);
+  if (result) takeResults(state, node, [result]);
+}
+
+/** The Job has compared the results of a task: which one counts, if enough of them agree. */
+export function compared(state: State, task: number, agreed: number | undefined): void {
+  const lease = state.leases.get(task);
+  if (lease?.state !== "open") return;
+  const vote = agreed === undefined ? undefined : lease.votes[agreed];
+  if (vote) return store(state, [settle(state, lease, { node: vote.node, number: vote.attempt }, vote)]);
+  if (lease.votes.length >= state.replicas + state.limits.maxAttempts) {
+    const reason = `task ${task} has ${lease.votes.length} results of which no ${state.replicas} agree`;
+    return failedForGood(state, lease, "failed", reason);
+  }
+  state.log.warn("results of a task disagree; it is computed once more", { task, results: lease.votes.length });
+  lease.replicas = lease.votes.length + 1;
+  state.ready.push(lease);
+}
+
+/** The Job has collected a task. */
+export function collected(state: State, task: number): void {
+  const lease = state.leases.get(task);
+  if (lease?.state !== "settled") return;
+  state.settledBytes -= lease.resultBytes;
+  state.leases.remove(lease);
+  state.counts.collected++;
+}
+
+/** The Job could not read a result: that is as good as a failure on the node. */
+export function rejected(state: State, task: number, node: NodeId, failure: TaskFailure): void {
+  const lease = state.leases.get(task);
+  if (lease?.state !== "settled") return;
+  state.settledBytes -= lease.resultBytes;
+  follow(state, lease, state.leases.reopen(lease, failure, nameOf(state, node)), failure, node);
+}
+
+const nameOf = (state: State, node: NodeId): string => state.capacities.get(node)?.name ?? node;
+
+function failed(state: State, attempt: Attempt, failure: TaskFailure): void {
+  const { lease, node } = attempt;
+  const verdict = state.leases.failed(attempt, failure, nameOf(state, node));
+  if (failure.kind !== "handed-back") judge(state, node, lease.task);
+  follow(state, lease, verdict, failure, node);
+}
+
+function follow(state: State, lease: Lease, verdict: Verdict, failure: TaskFailure, node: NodeId): void {
+  if (verdict === "failed") {
+    return failedForGood(state, lease, "failed", taskReport(lease, failure, nameOf(state, node)));
+  }
+  if (verdict === "retry") state.ready.push(lease);
+  if (failure.kind === "handed-back") return;
+  state.counts.retried++;
+  state.log.warn(`an attempt failed and is made again: ${failure.name}: ${failure.message}`, {
+    ...{ task: lease.task, attempt: lease.lastAttempt, node: nameOf(state, node) },
+  });
+}
+
+/** Pauses a node on which task after task fails, if others do better. */
+function judge(state: State, node: NodeId, task: number): void {
+  const capacity = state.capacities.get(node);
+  if (!capacity) return;
+  capacity.health.failed(task);
+  if (!capacity.health.isSuspicious()) return;
+  const others = [...state.capacities.all()].filter((other) => other !== capacity && other.health.limit() > 1);
+  if (!others.some(({ health }) => !health.isSuspicious())) return;
+  const pausedMs = capacity.health.pause(state.now());
+  state.capacities.refresh(capacity);
+  state.log.error(`node ${capacity.name} is paused: one task after the other fails on it`, {
+    ...{ node, forMs: pausedMs },
+  });
+}
+
+/** Ends pauses whose time is over. */
+export function parole(state: State): void {
+  for (const capacity of state.capacities.all()) {
+    if (!capacity.health.parole(state.now())) continue;
+    state.log.warn(`node ${capacity.name} is tried again, with one task at a time`, { node: capacity.node });
+    state.capacities.refresh(capacity);
+  }
+}
+
+function failedForGood(state: State, lease: Lease, outcome: "failed" | "quarantined", reason: string): void {
+  const { task, hash, lastAttempt: attempts, evidence } = lease;
+  cancelOthers(state, lease);
+  state.ready.remove(lease);
+  state.leases.remove(lease);
+  state.counts.failed++;
+  const failure = { task, attempts, outcome, reason, evidence };
+  if (state.failures.length < failuresMax) state.failures.push(failure);
+  if (state.isJournaled) state.peers.deliver("journal", { type: "failed", failure, hash });
+  state.peers.deliver("job", { type: "dropped", task });
+  if (state.onFailure === "stop") return finish(state, "failed", reason);
+  state.log.error(`${reason.split("\n", 1)[0]}: left out, as --on-failure skip says`, { task });
+  changed(state);
+}
+
+/** A node is gone. */
+export function nodeGone(state: State, node: NodeId, isLoss: boolean): void {
+  const capacity = state.capacities.remove(node);
+  state.quiet.delete(node);
+  if (isLoss && capacity) state.counts.nodesLost++;
+  const forgotten: number[] = [];
+  for (const attempt of state.leases.heldBy(node)) setFraction(state, attempt, 0);
+  for (const { lease, verdict } of state.leases.orphan(node, isLoss)) {
+    if (verdict === "forgotten") forgotten.push(lease.task);
+    else if (verdict === "failed") {
+      failedForGood(state, lease, "quarantined", lossReport(lease, capacity?.name ?? node));
+    } else if (verdict === "retry") {
+      if (isLoss) state.counts.retried++;
+      state.ready.push(lease);
+    }
+  }
+  for (const lease of state.ready.takePinned(node)) {
+    state.leases.remove(lease);
+    forgotten.push(lease.task);
+  }
+  state.peers.deliver("job", { type: "lost", node, forgotten });
+  changed(state);
+}
+
+/** A node says all that it holds: what both sides know is put in step. */
+export function reconcile(state: State, node: NodeId, held: readonly AttemptId[]): void {
+  const capacity = state.capacities.get(node);
+  if (!capacity) return;
+  const saidBefore = capacity.heldAtMs;
+  capacity.heldAtMs = state.now();
+  const superfluous: AttemptId[] = [];
+  const known = new Set<Attempt>();
+  for (const id of held) {
+    const attempt = recognise(state, node, id, superfluous);
+    if (attempt) known.add(attempt);
+  }
+  if (superfluous.length > 0) {
+    capacity.session.tell({ type: "cancel", attempts: superfluous, isRecall: false });
+    for (const { task, attempt } of superfluous) acknowledge(state, node, task, attempt);
+  }
+  for (const attempt of state.leases.heldBy(node)) {
+    if (known.has(attempt) || attempt.sinceMs >= saidBefore) continue;
+    state.log.warn("a node does not have what it was given; the task goes out again", {
+      ...{ task: attempt.lease.task, attempt: attempt.number, node: capacity.name },
+    });
+    release(state, attempt);
+    const failure: TaskFailure = { kind: "handed-back", name: "Lost", message: "the node does not hold it" };
+    failed(state, attempt, failure);
+  }
+}
+
+function recognise(state: State, node: NodeId, id: AttemptId, superfluous: AttemptId[]): Attempt | undefined {
+  const { task, attempt } = id;
+  const lease = state.leases.get(task);
+  if (!lease && state.isResumed && task >= state.frontier) {
+    if (!state.early.has(task)) state.early.set(task, { node, attempt });
+    return undefined;
+  }
+  // Its result is on the way to be stored, and will be acknowledged then.
+  if (lease?.state === "settled") return undefined;
+  const found = state.leases.find(node, task, attempt);
+  if (found?.state === "live") return found;
+  if (!lease || !found) {
+    superfluous.push(id);
+    return undefined;
+  }
+  const adopted = state.leases.adopt(lease, node, attempt, state.now());
+  const capacity = state.capacities.get(node);
+  if (capacity) state.capacities.shift(capacity, 1, 0);
+  if (wanting(lease) <= 0) state.ready.remove(lease);
+  return adopted;
+}
