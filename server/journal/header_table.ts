@@ -1,4 +1,5 @@
 /** The one row that says what a journal belongs to. @module */
+import { crc32 } from "node:zlib";
 import type { Summary } from "../../job/types.ts";
 import type { Database, WritableDatabase } from "./database.ts";
 import { damaged, JournalError } from "./errors.ts";
@@ -12,24 +13,34 @@ export interface StoredHeader extends JournalHeader {
   readonly outcome: Summary["outcome"] | undefined;
 }
 
+interface HeaderRow {
+  readonly run: string;
+  readonly job: string;
+  readonly code: string;
+  readonly package: string;
+  /** JSON. */
+  readonly options: string;
+  readonly pinned: number;
+  readonly begun: number;
+}
+
+function seal({ run, job, code, package: version, options, pinned, begun }: HeaderRow): number {
+  return crc32(JSON.stringify([run, job, code, version, options, pinned, begun]));
+}
+
+const outcomes: readonly unknown[] = ["complete", "failed", "stopped", null] satisfies (Summary["outcome"] | null)[];
+
 /** Reads the row. @throws {JournalError} code `journal-damaged`. */
 export function readHeader({ path, prepare }: Pick<Database, "path" | "prepare">): StoredHeader {
-  const row = prepare("SELECT * FROM header").get();
-  try {
-    const { run, job, code, package: packageVersion, options, pinned, begun, outcome } = row as Record<string, string>;
-    return {
-      run,
-      job,
-      codeHash: code,
-      packageVersion,
-      options: JSON.parse(options),
-      pinned: Number(pinned) === 1,
-      begun: Number(begun),
-      outcome: (outcome ?? undefined) as StoredHeader["outcome"],
-    };
-  } catch (error) {
-    throw damaged(path, "its header is not what was written", { cause: error });
+  const row = prepare("SELECT * FROM header").get() as
+    | HeaderRow & { readonly sum: number; readonly outcome: Summary["outcome"] | null }
+    | undefined;
+  if (row === undefined || seal(row) !== row.sum || !outcomes.includes(row.outcome)) {
+    throw damaged(path, "its header is not what was written");
   }
+  const { run, job, code, package: packageVersion, begun, outcome } = row;
+  const [options, pinned] = [JSON.parse(row.options), row.pinned === 1];
+  return { run, job, codeHash: code, packageVersion, options, pinned, begun, outcome: outcome ?? undefined };
 }
 
 function newRun(): string {
@@ -38,12 +49,20 @@ function newRun(): string {
 
 /** Empties the journal and writes the row of a new run. */
 export function writeHeader(database: WritableDatabase, header: JournalHeader, options: JournalOptions): void {
-  const { job, codeHash, packageVersion, pinned } = header;
   const { now, run = newRun() } = options;
+  const row: HeaderRow = {
+    run,
+    job: header.job,
+    code: header.codeHash,
+    package: header.packageVersion,
+    options: JSON.stringify(header.options),
+    pinned: header.pinned ? 1 : 0,
+    begun: Math.round(now),
+  };
   database.clear();
   database.prepare(
-    "INSERT INTO header (id, run, job, code, package, options, pinned, begun) VALUES (0, ?, ?, ?, ?, ?, ?, ?)",
-  ).run(run, job, codeHash, packageVersion, JSON.stringify(header.options), pinned ? 1 : 0, Math.round(now));
+    "INSERT INTO header (id, run, job, code, package, options, pinned, begun, sum) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)",
+  ).run(row.run, row.job, row.code, row.package, row.options, row.pinned, row.begun, seal(row));
 }
 
 /**
@@ -58,8 +77,8 @@ export function claim({ path, prepare, write }: WritableDatabase): () => void {
   const writer = prepare("SELECT writer FROM header");
   return () => {
     if (writer.get()?.writer === me) return;
-    const what =
-      "another process took it over; on a file system that does not lock files, use another (--journal OTHER)";
+    const what = "another process took it over, and its file system does not lock files; keep it on another " +
+      "(--journal OTHER)";
     throw new JournalError("journal-locked", path, `Cannot write to the journal ${path}: ${what}`);
   };
 }

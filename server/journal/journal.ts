@@ -80,7 +80,11 @@ function giveBackRoom(database: WritableDatabase): void {
  * ```
  */
 export function openJournal(path: string, header: JournalHeader, options: JournalOptions): Journal {
-  const database = openToWrite(path);
+  return journalIn(openToWrite(path), header, options);
+}
+
+/** Makes a journal in an open database, or resumes it. The database is closed with it. */
+export function journalIn(database: WritableDatabase, header: JournalHeader, options: JournalOptions): Journal {
   try {
     const isResumed = database.write(() => begin(database, header, options));
     if (!isResumed && !database.isNew) giveBackRoom(database);
@@ -105,7 +109,7 @@ function createWriter(database: WritableDatabase) {
     let { collected, failed, last } = counts;
     for (const row of rows) {
       const isCollected = row.outcome === "collected";
-      tasks.insert(isCollected && isInRanges(covered, row.task) ? { ...row, payload: undefined } : row);
+      tasks.insert(isCollected && isInRanges(covered, row.task) ? { ...row, payload: null } : row);
       if (isCollected) collected++;
       else failed++;
       last = Math.max(last, row.task);
@@ -155,7 +159,7 @@ function createJournal(database: WritableDatabase, isResumed: boolean): Journal 
 
   const find = (task: number): TaskRow | undefined => {
     const row = writer.find(task);
-    if (row && row.payload === undefined && !isInRanges(covered, task)) {
+    if (row && row.payload === null && !isInRanges(covered, task)) {
       throw damaged(path, `the result of task ${task} is gone`);
     }
     return row;

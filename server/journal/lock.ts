@@ -20,7 +20,8 @@ export function lockJournal(path: string): () => void {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(fileName(lockPath), { timeout: 0 });
-    // Of a database without content, SQLite locks the file and writes nothing.
+    // Of a database without content, SQLite locks the file and writes nothing, neither to it nor beside it.
+    database.prepare("PRAGMA journal_mode = MEMORY").get();
     database.prepare("BEGIN EXCLUSIVE").run();
   } catch (error) {
     database?.close();

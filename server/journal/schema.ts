@@ -10,18 +10,20 @@ export const formatVersion = 1;
 export const partBytesMax = 16 * 1024 * 1024;
 
 /** Drops what a finished job left. */
-export const dropTables = ["header", "task", "part", "call", "snapshot"].map((name) => `DROP TABLE IF EXISTS ${name}`);
+export const dropTables = ["header", "task", "part", "call", "snapshot", "snapshot_part"]
+  .map((name) => `DROP TABLE IF EXISTS ${name}`);
 
 /**
- * `header` has one row; `writer` is who opened the file last, `covered` the tasks of the snapshot as JSON. `task` has
- * one row for each task that ended; its payload is the result or what is known of the failure, and NULL if the result
- * is in the snapshot. `part` has the rest of long payloads. `sum` is a CRC-32 of what SQLite itself does not check.
+ * `header` has one row; `writer` is who opened the file last. `task` has one row for each task that ended; its payload
+ * is the result or what is known of the failure, and NULL if the result is in the snapshot. `part` has the rest of long
+ * payloads. `covered` are the tasks of the snapshot as JSON. `sum` is a CRC-32 over the values of a row, with which
+ * belong to it, for SQLite itself does not check that they are those that were written.
  */
 export const createTables = [
   `CREATE TABLE header (
     id INTEGER PRIMARY KEY CHECK (id = 0), run TEXT NOT NULL, job TEXT NOT NULL, code TEXT NOT NULL,
-    package TEXT NOT NULL, options TEXT NOT NULL, pinned INTEGER NOT NULL, begun INTEGER NOT NULL, outcome TEXT,
-    writer TEXT, covered TEXT, sum INTEGER) STRICT`,
+    package TEXT NOT NULL, options TEXT NOT NULL, pinned INTEGER NOT NULL, begun INTEGER NOT NULL, sum INTEGER NOT NULL,
+    outcome TEXT, writer TEXT) STRICT`,
   `CREATE TABLE task (
     task INTEGER PRIMARY KEY, outcome TEXT NOT NULL, attempt INTEGER NOT NULL, attempts INTEGER NOT NULL,
     node TEXT NOT NULL, started INTEGER NOT NULL, elapsed REAL NOT NULL, hash TEXT NOT NULL, sum INTEGER NOT NULL,
@@ -31,7 +33,8 @@ export const createTables = [
   `CREATE TABLE call (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, node TEXT NOT NULL, task INTEGER, data BLOB, sum INTEGER NOT NULL)
     STRICT`,
-  `CREATE TABLE snapshot (part INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT`,
+  `CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 0), covered TEXT NOT NULL, sum INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE snapshot_part (part INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT`,
   `PRAGMA application_id = ${applicationId}`,
   `PRAGMA user_version = ${formatVersion}`,
 ];

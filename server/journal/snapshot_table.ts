@@ -11,25 +11,25 @@ function seal(covered: string, parts: readonly Uint8Array[]): number {
 
 /** Prepares the statements over the snapshot. */
 export function createSnapshotTable({ path, prepare }: Pick<Database, "path" | "prepare">) {
-  const clear = prepare("DELETE FROM snapshot");
-  const insert = prepare("INSERT INTO snapshot VALUES (?, ?)");
-  const select = prepare("SELECT data FROM snapshot ORDER BY part");
-  const setCovered = prepare("UPDATE header SET covered = ?, sum = ?");
-  const selectCovered = prepare("SELECT covered, sum FROM header");
+  const replace = prepare("INSERT OR REPLACE INTO snapshot VALUES (0, ?, ?)");
+  const clearParts = prepare("DELETE FROM snapshot_part");
+  const insertPart = prepare("INSERT INTO snapshot_part VALUES (?, ?)");
+  const select = prepare("SELECT covered, sum FROM snapshot");
+  const selectParts = prepare("SELECT data FROM snapshot_part ORDER BY part");
   return {
     save: (data: Uint8Array, tasks: readonly TaskRange[]): void => {
       const parts = split(data);
       const covered = JSON.stringify(tasks);
-      clear.run();
-      parts.forEach((part, i) => insert.run(i, part));
-      setCovered.run(covered, seal(covered, parts));
+      clearParts.run();
+      parts.forEach((part, i) => insertPart.run(i, part));
+      replace.run(covered, seal(covered, parts));
     },
     load: (): StoredSnapshot | undefined => {
-      const { covered, sum } = selectCovered.get() as { covered: string | null; sum: number | null };
-      if (covered === null && sum === null) return undefined;
-      const parts = select.all().map(({ data }) => data as Uint8Array);
-      if (seal(covered ?? "", parts) !== sum) throw damaged(path, "its snapshot is not what was written");
-      return { data: join(parts), tasks: JSON.parse(covered!) };
+      const found = select.get() as { covered: string; sum: number } | undefined;
+      if (found === undefined) return undefined;
+      const parts = selectParts.all().map(({ data }) => data as Uint8Array);
+      if (seal(found.covered, parts) !== found.sum) throw damaged(path, "its snapshot is not what was written");
+      return { data: join(parts), tasks: JSON.parse(found.covered) };
     },
   };
 }

@@ -14,8 +14,8 @@ export interface TaskRow {
   /** In milliseconds. */
   readonly elapsed: number;
   readonly hash: string;
-  /** `undefined` if the result is in the snapshot. */
-  readonly payload: Uint8Array | undefined;
+  /** `null` if the result is in the snapshot. */
+  readonly payload: Uint8Array | null;
 }
 
 const encoder = new TextEncoder();
@@ -38,7 +38,7 @@ export function failureRow(failure: StoredFailure): TaskRow {
 
 /** The result in a row, if it has one. */
 export function resultOf(row: TaskRow | undefined): StoredResult | undefined {
-  if (row?.outcome !== "collected" || row.payload === undefined) return undefined;
+  if (row?.outcome !== "collected" || row.payload === null) return undefined;
   const { task, attempt, attempts, node, started, elapsed, hash, payload } = row;
   return { task, attempt, attempts, node, startedAt: started, elapsedMs: elapsed, taskHash: hash, payload };
 }
@@ -47,7 +47,7 @@ export function resultOf(row: TaskRow | undefined): StoredResult | undefined {
 export function failureOf(row: TaskRow | undefined): StoredFailure | undefined {
   if (row === undefined || row.outcome === "collected") return undefined;
   const { task, outcome, attempts, node, started, elapsed, hash } = row;
-  const { message, evidence } = JSON.parse(decoder.decode(row.payload));
+  const { message, evidence } = JSON.parse(decoder.decode(row.payload!));
   return { task, attempts, outcome, node, startedAt: started, elapsedMs: elapsed, taskHash: hash, message, evidence };
 }
 
