@@ -5,7 +5,7 @@
  * @module
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { damaged, type JournalAction, JournalError, journalError } from "./errors.ts";
+import { damaged, type JournalAction, JournalError, journalError, remedies } from "./errors.ts";
 import { fileName, journalBytes } from "./files.ts";
 import { lockJournal } from "./lock.ts";
 import { applicationId, createTables, dropTables, formatVersion } from "./schema.ts";
@@ -78,25 +78,15 @@ const numberOf = (database: Database, pragma: string) => Object.values(database.
 /** @throws {JournalError} code `journal-format`. */
 function checkFormat(database: Database): void {
   const { path } = database;
-  const noJournal = (cause?: unknown): JournalError => {
-    const message = `Cannot open ${path}: it is no journal of Gristmill, or its beginning is damaged; ` +
-      "keep another journal (--journal OTHER), or delete the file";
-    return new JournalError("journal-format", path, message, { cause });
+  const fail = (what: string): never => {
+    throw new JournalError("journal-format", path, `Cannot open the journal ${path}: ${what}`);
   };
-  let application, version;
-  try {
-    application = numberOf(database, "application_id");
-    version = numberOf(database, "user_version");
-  } catch (error) {
-    throw error instanceof JournalError && error.code === "journal-damaged" ? noJournal(error) : error;
-  }
-  if (application !== applicationId) throw noJournal();
+  const version = numberOf(database, "user_version");
+  if (numberOf(database, "application_id") !== applicationId) fail(remedies["journal-format"]);
   if (version !== formatVersion) {
-    throw new JournalError(
-      "journal-format",
-      path,
-      `Cannot open the journal ${path}: it has format ${version}, this version of Gristmill knows ${formatVersion}; ` +
-        "use the version that wrote it, or keep another journal (--journal OTHER)",
+    fail(
+      `it has format ${version}, and this version of Gristmill knows ${formatVersion}; use the version that wrote ` +
+        "it, or keep another journal (--journal OTHER)",
     );
   }
 }

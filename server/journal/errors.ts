@@ -47,10 +47,13 @@ const sqlite = { busy: 5, locked: 6, corrupt: 11, full: 13, cannotOpen: 14, notD
 /** The memory that connections share could not grow: SQLITE_IOERR_SHMSIZE, what a full disk gives there. */
 const sharedMemorySize = 4874;
 
-const remedies = {
+/** What a person is told of each code. */
+export const remedies = {
   "journal-locked": "another process uses it: wait for its end, or keep another journal (--journal OTHER)",
   "journal-full": "there is no room on its disk: what was committed before is safe; make room",
-  "journal-damaged": "it is damaged: put a copy back, or delete it to begin anew",
+  "journal-damaged": "it is damaged; put a copy back, or delete it to begin anew",
+  "journal-format": "it is no journal of Gristmill, or its beginning is damaged; keep another journal " +
+    "(--journal OTHER), or delete the file",
 } as const;
 
 function codeOf(errcode: unknown): keyof typeof remedies | "journal-io" {
@@ -63,8 +66,9 @@ function codeOf(errcode: unknown): keyof typeof remedies | "journal-io" {
     case sqlite.full:
       return "journal-full";
     case sqlite.corrupt:
-    case sqlite.notDatabase:
       return "journal-damaged";
+    case sqlite.notDatabase:
+      return "journal-format";
     default:
       return "journal-io";
   }

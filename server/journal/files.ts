@@ -15,6 +15,16 @@ function stat(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** Whether a folder is known to be missing; there may be no permission to look. */
+function isMissing(folder: string): boolean {
+  try {
+    Deno.statSync(folder);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
 /**
  * The size of a journal's file in bytes; `undefined` if there is none.
  *
@@ -28,6 +38,6 @@ export function journalBytes(path: string): number | undefined {
   const found = stat(path);
   if (found?.isDirectory) fail("it is a folder; name a file in it (--journal FILE)");
   const folder = path.replace(/[^/\\]*$/, "");
-  if (!found && folder !== "" && !stat(folder)) fail(`there is no folder ${folder}; make it first`);
+  if (!found && folder !== "" && isMissing(folder)) fail(`there is no folder ${folder}; make it first`);
   return found?.size;
 }

@@ -81,8 +81,7 @@ function cell(value: string | number): string {
  *
  * @example
  * ```ts
- * const entry = { task: 0, start: "2026-01-01T00:00:00.000Z", seconds: 1.5, node: "a", attempts: 1, outcome: "collected" };
- * [...formatJobLog([entry], "tsv")][1]; // "0\t2026-01-01T00:00:00.000Z\t1.5\ta\t1\tcollected"
+ * [...formatJobLog(readJobLog("pi.journal"), "tsv")][1]; // "0\t2026-01-01T00:00:00.000Z\t1.5\tlab1\t1\tcollected"
  * ```
  */
 export function* formatJobLog(log: Iterable<JobLogEntry>, format: "tsv" | "json"): Generator<string> {
