@@ -7,6 +7,7 @@ import type { Summary } from "../../job/types.ts";
 import { createCallTable } from "./call_table.ts";
 import { checkStructure, openToWrite, type WritableDatabase } from "./database.ts";
 import { damaged, JournalError } from "./errors.ts";
+import { journalBytes } from "./files.ts";
 import { checkHeader } from "./header.ts";
 import { claim, readHeader, type StoredHeader, writeHeader } from "./header_table.ts";
 import { checkRanges, isInRanges, subtractRanges } from "./ranges.ts";
@@ -16,17 +17,15 @@ import { createTaskTable, type TaskCounts } from "./task_table.ts";
 import type { Journal, JournalHeader, JournalOptions, StoredCall, TaskRange } from "./types.ts";
 
 /** Says that a journal would have to be overwritten. */
-function exists(database: WritableDatabase, kept: StoredHeader): JournalError {
+function exists(database: WritableDatabase, kept: StoredHeader, job: string): JournalError {
   const { collected, failed } = createTaskTable(database).count();
-  const state = kept.outcome === undefined ? "unfinished" : kept.outcome;
+  const run = `the ${kept.outcome ?? "unfinished"} run of ${JSON.stringify(kept.job)}`;
   const begun = new Date(kept.begun).toISOString();
-  return new JournalError(
-    "journal-exists",
-    database.path,
-    `Cannot begin the journal ${database.path}: it holds the ${state} run of ${JSON.stringify(kept.job)} begun ` +
-      `${begun}, with ${collected} results and ${failed} failures; continue it (--resume), or keep another journal ` +
-      "(--journal OTHER)",
-  );
+  const remedy = kept.job === job ? "continue it (--resume), or keep" : "keep";
+  const message =
+    `Cannot begin the journal ${database.path}: it holds ${run} begun ${begun} (collected: ${collected}, ` +
+    `failed: ${failed}); ${remedy} another journal (--journal OTHER)`;
+  return new JournalError("journal-exists", database.path, message);
 }
 
 /** Makes the journal ready for a run: begins it, or checks that it can be resumed. @returns whether it is resumed. */
@@ -34,15 +33,12 @@ function begin(database: WritableDatabase, header: JournalHeader, options: Journ
   const { path, isNew } = database;
   const { resume = false, retryFailed = false } = options;
   if (isNew) {
-    if (retryFailed) {
-      throw new JournalError("journal-missing", path, `Cannot retry what failed: there is no journal ${path}`);
-    }
     writeHeader(database, header, options);
     return false;
   }
   const kept = readHeader(database);
   if (!resume && !retryFailed) {
-    if (kept.outcome !== "complete" || kept.job !== header.job) throw exists(database, kept);
+    if (kept.outcome !== "complete" || kept.job !== header.job) throw exists(database, kept, header.job);
     writeHeader(database, header, options);
     return false;
   }
@@ -66,6 +62,7 @@ function giveBackRoom(database: WritableDatabase): void {
 
 /**
  * Opens a journal, and begins it if there is none. A journal whose job is complete is begun anew, unless it is resumed.
+ * To resume it, all of the file is read once, to find damage before the job goes on.
  *
  * @throws {JournalError} What the file holds is unchanged then.
  *
@@ -80,6 +77,9 @@ function giveBackRoom(database: WritableDatabase): void {
  * ```
  */
 export function openJournal(path: string, header: JournalHeader, options: JournalOptions): Journal {
+  if (options.retryFailed && !journalBytes(path)) {
+    throw new JournalError("journal-missing", path, `Cannot retry what failed: there is no journal ${path}`);
+  }
   return journalIn(openToWrite(path), header, options);
 }
 
@@ -192,6 +192,8 @@ function createJournal(database: WritableDatabase, isResumed: boolean): Journal 
     calls: writer.calls,
     saveSnapshot: (data, tasks) => {
       checkRanges(tasks);
+      const [left] = subtractRanges(covered, tasks);
+      if (left) throw new RangeError(`Cannot save a snapshot without the tasks [${left}]: the one before has them`);
       writer.flushInto(() => snapshots.save(data, tasks), tasks, covered);
       covered = tasks;
     },

@@ -21,19 +21,27 @@ export interface TaskRow {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+// What a node tells of itself must not keep anything else from the disk: what SQLite cannot store is put right.
+const duration = (ms: number): number => Number.isFinite(ms) ? ms : 0;
+const nameOf = (node: string): string => node.toWellFormed().replaceAll("\0", "\ufffd");
+
+/** What results and failures have in common. */
+function commonOf({ task, attempts, node, startedAt, elapsedMs, taskHash }: StoredResult | StoredFailure) {
+  const [started, elapsed] = [Math.round(startedAt), duration(elapsedMs)];
+  return { task, attempts, node: nameOf(node), started, elapsed, hash: taskHash };
+}
+
 /** The row of a result. */
 export function resultRow(result: StoredResult): TaskRow {
-  const { task, attempt, attempts, node, startedAt, elapsedMs, taskHash, payload } = result;
-  const started = Math.round(startedAt);
-  return { task, outcome: "collected", attempt, attempts, node, started, elapsed: elapsedMs, hash: taskHash, payload };
+  const { attempt, payload } = result;
+  return { ...commonOf(result), outcome: "collected", attempt, payload };
 }
 
 /** The row of a failure; its payload is what is known of it, as JSON. */
 export function failureRow(failure: StoredFailure): TaskRow {
-  const { task, outcome, attempts, node, startedAt, elapsedMs, taskHash, message, evidence } = failure;
+  const { outcome, attempts, message, evidence } = failure;
   const payload = encoder.encode(JSON.stringify({ message, evidence }));
-  const started = Math.round(startedAt);
-  return { task, outcome, attempt: attempts, attempts, node, started, elapsed: elapsedMs, hash: taskHash, payload };
+  return { ...commonOf(failure), outcome, attempt: attempts, payload };
 }
 
 /** The result in a row, if it has one. */

@@ -66,7 +66,7 @@ export interface StoredFailure {
 
 /** One call of the books of a pinned job, in the order in which the calls were made. */
 export interface StoredCall {
-  /** The call: `initialData`, `next` that gave a task, `collect`, `dropped`, `lost`, or `custom`. */
+  /** Which function of the books was called: `joined` is `initialData`, the others have its name. */
   readonly kind: "joined" | "next" | "collect" | "dropped" | "lost" | "custom";
   /** The node that the call was about. */
   readonly node: string;
@@ -146,6 +146,10 @@ export interface Journal {
   /**
    * Commits all that was taken in, together with the state of the job's own books. What is in that state is not kept
    * apart any more: the results of `tasks`, and all calls. The log of these tasks stays.
+   *
+   * @param tasks In order, with all that were in the snapshot before; failed tasks may be among them and stay apart.
+   * @throws {RangeError} if they are not.
+   * @throws {JournalError} as `commit` does.
    */
   readonly saveSnapshot: (data: Uint8Array, tasks: readonly TaskRange[]) => void;
   /** The latest snapshot. */

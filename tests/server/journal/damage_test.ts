@@ -1,5 +1,11 @@
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "jsr:@std/assert@^1";
-import { JournalError, openJournal, readJobLog, type StoredResult } from "../../../server/journal/mod.ts";
+import {
+  JournalError,
+  openJournal,
+  readJobLog,
+  type StoredCall,
+  type StoredResult,
+} from "../../../server/journal/mod.ts";
 import { program } from "../../process/harness.ts";
 import { assertRefused, failure, header, now, payloadOf, result, withFolder } from "./fixtures.ts";
 import { resultsPerCommit } from "./writer.ts";
@@ -69,6 +75,8 @@ function readFlipped(path: string, file: Uint8Array, log: Uint8Array): StoredRes
   return found;
 }
 
+const calls = Array.from({ length: 200 }, (_, task): StoredCall => ({ kind: "next", node: "node-1", task }));
+
 /** A journal with some of everything, closed. */
 function fill(path: string): void {
   const journal = openJournal(path, header, { now });
@@ -76,7 +84,7 @@ function fill(path: string): void {
   journal.saveSnapshot(payloadOf(1, 9_000), [[0, 5]]);
   for (let task = 60; task < 70; task++) journal.append(result(task));
   journal.appendFailure(failure(70));
-  for (let i = 0; i < 100; i++) journal.appendCall({ kind: "next", node: "a", task: i });
+  calls.forEach(journal.appendCall);
   journal.commit();
   journal.close();
 }
@@ -118,7 +126,7 @@ function readDamaged(path: string): StoredResult[] | string {
     try {
       const snapshot = journal.snapshot();
       assertEquals(snapshot, { data: payloadOf(1, 9_000), tasks: [[0, 5]] });
-      assertEquals([...journal.calls()].length, 100);
+      assertEquals([...journal.calls()], calls);
       assertEquals(journal.failure(70), failure(70));
       return Array.from({ length: 64 }, (_, i) => journal.result(6 + i)!);
     } finally {
@@ -129,6 +137,44 @@ function readDamaged(path: string): StoredResult[] | string {
     throw error;
   }
 }
+
+Deno.test(
+  "damage to the structure of a journal is found when it is opened, not in the middle of the job",
+  withFolder((path, folder) => {
+    fill(path);
+    const file = Deno.readFileSync(path);
+    const pageBytes = 4_096;
+    let refused = 0;
+    for (let page = 1; page < file.length / pageBytes; page++) {
+      const copy = `${folder}/${page}.journal`;
+      const damaged = file.slice();
+      damaged.subarray(page * pageBytes, (page + 1) * pageBytes).fill(0xa5);
+      Deno.writeFileSync(copy, damaged);
+      try {
+        openJournal(copy, header, { resume: true, now }).close();
+        // A page that nothing uses.
+        if (typeof readDamaged(copy) === "string") throw new Error(`page ${page} was found only when it was read`);
+      } catch (error) {
+        if (!(error instanceof JournalError)) throw error;
+        assertEquals(error.code, "journal-damaged");
+        refused++;
+      }
+    }
+    assertNotEquals(refused, 0);
+  }),
+);
+
+Deno.test(
+  "a changed header is damage, not another job's",
+  withFolder((path) => {
+    fill(path);
+    const file = Deno.readFileSync(path);
+    const at = new TextDecoder("latin1").decode(file).indexOf('"size":4000');
+    file[at + 7] ^= 1;
+    Deno.writeFileSync(path, file);
+    assertRefused(() => openJournal(path, header, { resume: true, now }), "journal-damaged", path, "header");
+  }),
+);
 
 Deno.test(
   "a journal that was cut is damaged, or begins anew if nothing is left",

@@ -1,4 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "jsr:@std/assert@^1";
+import { openToWrite } from "../../../server/journal/database.ts";
+import { journalIn } from "../../../server/journal/journal.ts";
 import { type Journal, openJournal, type StoredCall } from "../../../server/journal/mod.ts";
 import { partBytesMax } from "../../../server/journal/schema.ts";
 import { assertRefused, failure, header, now, payloadOf, result, withFolder } from "./fixtures.ts";
@@ -38,6 +40,18 @@ Deno.test(
 );
 
 Deno.test(
+  "a commit waits for the disk",
+  withFolder((path) => {
+    // What a power cut would show, SQLite's settings stand for: 2 is FULL.
+    const database = openToWrite(path);
+    const journal = journalIn(database, header, { now });
+    assertEquals({ ...database.prepare("PRAGMA synchronous").get() }, { synchronous: 2 });
+    assertEquals({ ...database.prepare("PRAGMA journal_mode").get() }, { journal_mode: "wal" });
+    journal.close();
+  }),
+);
+
+Deno.test(
   "what was not committed is not kept",
   withFolder((path) => {
     written(path, (journal) => {
@@ -47,6 +61,23 @@ Deno.test(
     });
     const journal = resume(path);
     assertEquals([journal.collectedCount, journal.result(1)], [1, undefined]);
+    journal.close();
+  }),
+);
+
+Deno.test(
+  "whatever a node says of itself and of its time is kept, or put right, and never keeps other results from the disk",
+  withFolder((path) => {
+    const odd = [{ node: "a\0b \ud800 \u{1f600}" }, { node: "" }, { elapsedMs: NaN }, { elapsedMs: Infinity }];
+    written(path, (journal) => {
+      odd.forEach((change, task) => journal.append({ ...result(task), ...change, startedAt: now + 0.4 }));
+      journal.commit();
+    });
+    const journal = resume(path);
+    const found = odd.map((_, task) => journal.result(task)!);
+    assertEquals(found.map(({ node }) => node), ["a\ufffdb \ufffd \u{1f600}", "", "node-2", "node-3"]);
+    assertEquals(found.map(({ elapsedMs }) => elapsedMs), [0, result(1).elapsedMs, 0, 0]);
+    assertEquals(found.map(({ startedAt }) => startedAt), [now, now, now, now]);
     journal.close();
   }),
 );
@@ -146,6 +177,8 @@ Deno.test(
       assertThrows(() => journal.saveSnapshot(new Uint8Array(), tasks), RangeError, "ranges");
     }
     assertEquals([journal.snapshot(), journal.pendingCount], [undefined, 1]);
+    journal.saveSnapshot(new Uint8Array(), [[0, 0]]);
+    assertThrows(() => journal.saveSnapshot(new Uint8Array(), [[1, 1]]), RangeError, "[0,0]");
     journal.close();
   }),
 );
@@ -208,7 +241,7 @@ Deno.test(
       journal.commit();
       if (outcome) journal.finish(outcome);
       journal.close();
-      const words = ["2 results", "1 failures", "2026-01-02T12:00:00", "--resume", "--journal OTHER", path];
+      const words = ["collected: 2", "failed: 1", "2026-01-02T12:00:00", "--resume", "--journal OTHER", path];
       assertRefused(
         () => openJournal(path, header, { now: 0 }),
         "journal-exists",
@@ -226,14 +259,21 @@ Deno.test(
   "the complete journal of another job is not overwritten",
   withFolder((path) => {
     written(path, (journal) => journal.finish("complete"));
-    assertRefused(() => openJournal(path, { ...header, job: "e" }, { now }), "journal-exists", "complete", '"pi"');
+    assertRefused(
+      () => openJournal(path, { ...header, job: "e" }, { now }),
+      "journal-exists",
+      "complete",
+      '"pi"',
+      "; keep another",
+    );
   }),
 );
 
 Deno.test(
   "resuming begins a journal if there is none, but retrying what failed needs one",
-  withFolder((path) => {
+  withFolder((path, folder) => {
     assertRefused(() => resume(path, true), "journal-missing", path);
+    assertEquals([...Deno.readDirSync(folder)], []);
     const journal = resume(path);
     assertEquals(journal.isResumed, false);
     journal.close();
@@ -263,6 +303,9 @@ Deno.test(
       journal.append(result(0));
       journal.appendFailure(failure(1));
       journal.appendFailure({ ...failure(2), evidence: "x".repeat(partBytesMax + 1) });
+      journal.commit();
+      // Ranges may run over failures; these stay.
+      journal.saveSnapshot(new Uint8Array(), [[0, 2]]);
       journal.finish("complete");
     });
     const plain = resume(path);
@@ -270,7 +313,8 @@ Deno.test(
     plain.close();
     const journal = resume(path, true);
     assertEquals([journal.outcome, journal.collectedCount, journal.failedCount], [undefined, 1, 0]);
-    assertEquals([journal.result(0), journal.failure(1), journal.failure(2)], [result(0), undefined, undefined]);
+    assertEquals([journal.inSnapshot(0), journal.inSnapshot(1)], [result(0).taskHash, undefined]);
+    assertEquals([journal.failure(1), journal.failure(2)], [undefined, undefined]);
     journal.append(result(1));
     journal.append(result(2));
     journal.finish("complete");
