@@ -18,6 +18,8 @@ import { stragglers } from "./stragglers.ts";
 const settledMax = 10_000;
 /** The bytes of these. */
 const settledBytesMax = 64 * 1024 * 1024;
+/** So many failed tasks may wait for a node on which they have not failed yet. */
+const waitingMax = 1_000;
 /** How many tasks are made ahead where tasks have needs, to find those of high priority and for every node its own. */
 const aheadMax = 1_000;
 
@@ -42,10 +44,14 @@ const offerOf = ({ node, labels, endsAtMs }: Capacity, nowMs: number): Offer => 
   remainingMs: endsAtMs - nowMs,
 });
 
-/** Slots that are free come before what is to wait behind busy ones; a task comes before the node that it failed on. */
+/**
+ * Slots that are free come before what is to wait behind busy ones. A task goes back to a node that it failed on only
+ * if there is no other, or nothing else to do.
+ */
 function placeReady(state: State): void {
   const { ready, capacities } = state;
-  for (const isChoosy of [true, false]) {
+  const isLastResort = state.isQuiet || capacities.count() === 1 || ready.size() > waitingMax;
+  for (const isChoosy of isLastResort ? [true, false] : [true]) {
     for (const isPrefetch of [false, true]) {
       if (ready.size() === 0) return;
       for (const capacity of [...capacities.open]) {

@@ -65,8 +65,9 @@ export interface ServerHandle {
   readonly stop: (reason: string) => void;
   /** Grants nothing until {@linkcode ServerHandle.unpause}; what is out goes on. */
   readonly pause: () => void;
+  /** Grants again. */
   readonly unpause: () => void;
-  /** Grants nothing more; the job ends, as `stopped`, when what is out has come back. With a journal it can be resumed. */
+  /** Grants nothing more; the job ends, as `stopped`, when what is out has come back. A journal can resume it. */
   readonly drain: () => void;
   /** Sends one node home when it has done what it has. */
   readonly drainNode: (node: NodeId) => void;

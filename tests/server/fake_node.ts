@@ -7,7 +7,15 @@ import { type Connection, openConnection } from "../../actors/remote/connection.
 import { encodeFailure } from "../../actors/remote/failure.ts";
 import { nodeHandshake } from "../../actors/remote/handshake.ts";
 import { decodePayload, encodePayload } from "../../actors/remote/payload.ts";
-import type { ControlMessage, Refused, TaskEntry, TaskFailure, WireMessage } from "../../actors/remote/protocol.ts";
+import type {
+  Attempt,
+  ControlMessage,
+  Refused,
+  TaskEntry,
+  TaskFailure,
+  Welcome,
+  WireMessage,
+} from "../../actors/remote/protocol.ts";
 import type { Transport } from "../../actors/remote/transport.ts";
 import type { Clock } from "../../actors/types.ts";
 
@@ -23,6 +31,10 @@ export interface FakeNodeOptions {
   readonly slots?: number;
   readonly key?: string;
   readonly identity?: Partial<typeof identity>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly lifetimeMs?: number;
+  /** The node that it was, if it comes back. */
+  readonly was?: FakeNode;
 }
 
 /** A fake node, registered or refused. */
@@ -37,6 +49,11 @@ export interface FakeNode {
   /** The server's word, if it refused. */
   readonly refusal: () => Refused | undefined;
   readonly isWelcome: () => boolean;
+  readonly welcome: () => Welcome;
+  /** Attempts that the server has acknowledged, as `task/attempt`. */
+  readonly acks: string[];
+  /** Says all that the node holds. */
+  readonly holds: (attempts: readonly Attempt[]) => void;
   readonly say: (message: ControlMessage) => void;
   /** Sends one result, or several in one frame. */
   readonly succeed: (tasks: TaskEntry | readonly TaskEntry[], compute: (data: unknown) => unknown) => void;
@@ -47,12 +64,23 @@ export interface FakeNode {
 export async function dial(options: FakeNodeOptions): Promise<FakeNode> {
   const { transport, clock, port, name = "fake", slots = 1, key } = options;
   const link = await transport.connect({ host: "127.0.0.1", port });
-  const handshake = nodeHandshake({ ...identity, ...options.identity, name, slots, labels: {}, key });
-  const node = { tasks: [] as TaskEntry[], control: [] as ControlMessage[], values: [] as unknown[] };
+  const was = options.was?.welcome();
+  const handshake = nodeHandshake({
+    ...{ ...identity, ...options.identity, name, slots, labels: options.labels ?? {}, key },
+    ...(was && { resume: { run: was.run, node: was.node } }),
+    ...(options.lifetimeMs !== undefined && { lifetimeMs: options.lifetimeMs }),
+  });
+  const node = {
+    acks: [] as string[],
+    tasks: [] as TaskEntry[],
+    control: [] as ControlMessage[],
+    values: [] as unknown[],
+  };
   let outcome: Awaited<ReturnType<typeof handshake.receive>>["outcome"];
 
   const receive = async (message: WireMessage): Promise<void> => {
     if (message.kind === "tasks") node.tasks.push(...message.tasks);
+    else if (message.kind === "acks") node.acks.push(...message.attempts.map((one) => `${one.task}/${one.attempt}`));
     else if (message.kind === "control" && outcome) node.control.push(message.message);
     else if (message.kind === "control") {
       const answer = await handshake.receive(message.message);
@@ -67,6 +95,11 @@ export async function dial(options: FakeNodeOptions): Promise<FakeNode> {
     connection,
     refusal: () => outcome && "refused" in outcome ? outcome.refused : undefined,
     isWelcome: () => outcome !== undefined && "welcomed" in outcome,
+    welcome: () => {
+      if (!outcome || !("welcomed" in outcome)) throw new Error("the node is not welcome");
+      return outcome.welcomed;
+    },
+    holds: (attempts) => connection.send({ kind: "held", attempts }),
     say: (message) => connection.send({ kind: "control", message }),
     succeed: (tasks, compute) => {
       const results = [tasks].flat().map(({ task, attempt, payload }) => ({

@@ -8,6 +8,7 @@ import { memoryTransport } from "../../actors/remote/memory.ts";
 import type { Logger } from "../../actors/types.ts";
 import type { Job } from "../../job/types.ts";
 import { checkConfig, type Config } from "../../server/config.ts";
+import type { Journal } from "../../server/journal/types.ts";
 import { type ServerHandle, startServer } from "../../server/server.ts";
 import type { Progress } from "../../server/messages.ts";
 import { dial, type FakeNode, type FakeNodeOptions, identity } from "./fake_node.ts";
@@ -34,7 +35,11 @@ function collectingLogger(lines: string[]): Logger {
 /** Starts a server for a job. Its heartbeat is 1 s, if not said otherwise. */
 export async function serve(
   job: Job,
-  options: { readonly config?: Partial<Config>; readonly seed?: number } = {},
+  options: {
+    readonly config?: Partial<Config>;
+    readonly seed?: number;
+    readonly journal?: Journal;
+  } = {},
 ): Promise<TestServer> {
   const log: string[] = [];
   const progress: Progress[] = [];
@@ -50,6 +55,8 @@ export async function serve(
     packageVersion: identity.package,
     system,
     logger,
+    journal: options.journal,
+    epochMs: 0,
     onProgress: (one) => progress.push(one),
   });
   return {
