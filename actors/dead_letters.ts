@@ -56,7 +56,9 @@ export class DeadLetters {
       this.#unlogged++;
       return;
     }
-    this.#logger().warn("dead letter", {
+    // Whoever talks to an actor that ends just now has done nothing wrong; a full mailbox is another matter.
+    const level = reason === "ended" || reason === "late-reply" ? "debug" : "warn";
+    this.#logger()[level]("dead letter", {
       to: to.path,
       message: describeMessage(message),
       reason,

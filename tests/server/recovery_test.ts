@@ -38,7 +38,7 @@ Deno.test("node that comes back goes on with what it held, and no task is given 
   assertEquals([summary.nodes, summary.nodesLost, summary.outcome], [1, 0, "complete"]);
 });
 
-Deno.test("result that a node finished while it was cut off counts, and the copy made meanwhile is cancelled", async () => {
+Deno.test("result of a node that was cut off counts, and the copy made meanwhile is cancelled", async () => {
   const { job, collected } = numbers(1);
   const { join, server, settle, system } = await serve(job);
   const away = await join({ name: "away" });
