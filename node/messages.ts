@@ -4,7 +4,7 @@
  * @module
  */
 import type {
-  Cancel,
+  Attempt,
   LogMessage,
   ProgressMessage,
   ResultEntry,
@@ -21,13 +21,17 @@ export type PoolMessage =
   | { readonly type: "session"; readonly session: number; readonly data: SessionData }
   | { readonly type: "tasks"; readonly tasks: readonly TaskEntry[] }
   /** Nobody wants these any more. */
-  | { readonly type: "cancel"; readonly attempts: Cancel["attempts"] }
+  | { readonly type: "cancel"; readonly attempts: readonly Attempt[] }
   /** Hand back those of these that have not begun. */
-  | { readonly type: "recall"; readonly attempts: Cancel["attempts"] }
+  | { readonly type: "recall"; readonly attempts: readonly Attempt[] }
+  /** Answer with `held`. */
+  | { readonly type: "take-stock" }
   | { readonly type: "custom"; readonly payload: Uint8Array }
-  /** The session is lost, and the server gives its tasks to others. */
+  /** The node starts anew: the server gives its tasks to others. */
   | { readonly type: "drop" }
-  /** The node leaves: end all workers, and answer with `handed-back`. */
+  /** The node leaves: begin nothing more, hand back what waits, and answer with `drained` when nothing runs. */
+  | { readonly type: "drain" }
+  /** The node leaves now: end all workers, and answer with `handed-back`. */
   | { readonly type: "hand-back" }
   /** From the worker that was the slot's `life`-th. */
   | { readonly type: "worker"; readonly slot: number; readonly life: number; readonly message: FromWorker }
@@ -40,6 +44,10 @@ export type PoolMessage =
 /** From the pool to the node. */
 export type PoolReport =
   | { readonly type: "results"; readonly session: number; readonly results: readonly ResultEntry[] }
+  /** Every attempt that is here and has no result yet, in order with the results. */
+  | { readonly type: "held"; readonly session: number; readonly attempts: readonly Attempt[] }
+  /** Nothing is here any more. */
+  | { readonly type: "drained"; readonly session: number }
   /** All that was unfinished, as failures of the kind `handed-back`. The workers are ended. */
   | { readonly type: "handed-back"; readonly session: number; readonly results: readonly ResultEntry[] }
   | { readonly type: "say"; readonly session: number; readonly message: LogMessage | ProgressMessage }
@@ -59,19 +67,22 @@ export interface PoolCounts {
   failed: number;
 }
 
-/** To the node. `session` counts its attempts to connect; what belongs to an old one is dropped. */
+/** To the node. `link` counts its attempts to connect; what belongs to an old one is dropped. */
 export type NodeMessage =
   | PoolReport
   /** Dial the server again. */
   | { readonly type: "dial" }
-  | { readonly type: "linked"; readonly link: Link }
-  | { readonly type: "unlinked"; readonly error: unknown }
-  | { readonly type: "wire"; readonly session: number; readonly message: WireMessage }
-  | { readonly type: "closed"; readonly session: number; readonly why: string }
+  | { readonly type: "dialed"; readonly stream: Link }
+  | { readonly type: "not-dialed"; readonly error: unknown }
+  | { readonly type: "wire"; readonly link: number; readonly message: WireMessage }
+  | { readonly type: "closed"; readonly link: number; readonly why: string }
   /** The handshake, or taking leave, has lasted too long. */
-  | { readonly type: "late"; readonly session: number }
+  | { readonly type: "late"; readonly link: number }
   /** It is time for a heartbeat. */
   | { readonly type: "beat" }
   /** It is time to see whether the server is still there. */
   | { readonly type: "listen" }
-  | { readonly type: "stop"; readonly reason: string };
+  /** Leave; tasks that run have `graceMs` to end. */
+  | { readonly type: "stop"; readonly reason: string; readonly graceMs: number }
+  /** Tasks that still run have had their time. */
+  | { readonly type: "grace-over" };

@@ -7,7 +7,7 @@
 // Starting a node, and what comes of it.
 export { startNode } from "./node.ts";
 export type { JobSource, NodeOptions } from "./node_options.ts";
-export type { NodeHandle, NodeState, NodeStatus, NodeSummary } from "./node_types.ts";
+export type { NodeHandle, NodeState, NodeStatus, NodeSummary, StopOptions } from "./node_types.ts";
 
 // The workers that run user code.
 export { serveWorker } from "./worker.ts";

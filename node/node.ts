@@ -6,8 +6,9 @@
 import { createSystem } from "../actors/mod.ts";
 import type { NodeId } from "../actors/remote/protocol.ts";
 import { nodeActor } from "./node_actor.ts";
-import { type NodeOptions, resolveNodeOptions } from "./node_options.ts";
+import { type NodeOptions, resolveNodeOptions, timerMsMax, within } from "./node_options.ts";
 import type { NodeHandle, NodeState, NodeSummary } from "./node_types.ts";
+import { createUplink } from "./uplink.ts";
 
 /**
  * Starts a node: it loads the job into its workers, dials the server, again and again if need be, and computes until
@@ -38,18 +39,24 @@ export function startNode(options: NodeOptions): NodeHandle {
   const done = Promise.withResolvers<NodeSummary>();
   const status: { state: NodeState; node?: NodeId } = { state: "connecting" };
   const counts = { busy: 0, queued: 0, computed: 0, failed: 0 };
+  const uplink = createUplink();
 
   const settle = (outcome: NodeSummary["outcome"], message: string): void => {
     status.state = "ended";
     done.resolve({ outcome, message, computed: counts.computed, failed: counts.failed });
   };
-  const ref = system.spawn(nodeActor(resolved, { status, counts, settle }), { name: "node", mailboxMax: Infinity });
+  const ref = system.spawn(nodeActor(resolved, { status, counts, uplink, settle }), {
+    name: "node",
+    mailboxMax: Infinity,
+  });
   return {
     done: options.system ? done.promise : done.promise.then(async (summary) => {
       await system.stop();
       return summary;
     }),
-    stop: (reason) => void ref.tell({ type: "stop", reason }),
-    status: () => ({ ...status, ...counts }),
+    stop: (reason, { graceMs = 0 } = {}) => {
+      ref.tell({ type: "stop", reason, graceMs: within("graceMs", graceMs, 0, timerMsMax, false) });
+    },
+    status: () => ({ ...status, ...counts, unacknowledged: uplink.unacknowledged() }),
   };
 }

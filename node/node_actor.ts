@@ -1,67 +1,58 @@
 /**
  * The actor that speaks with the server: a state machine of connecting, waiting, handshaking, working and leaving.
- * The workers outlive a session.
+ * The workers, and what they have to do, outlive a connection.
  *
  * @module
  */
 import { type Connection, openConnection } from "../actors/remote/connection.ts";
 import { nodeHandshake } from "../actors/remote/handshake.ts";
-import type { Finished, NodeId, Refused, Welcome, WireMessage } from "../actors/remote/protocol.ts";
-import { formatAddress, type Link } from "../actors/remote/transport.ts";
-import { type Behavior, type Context, type Handler, type Next, type Ref, stop } from "../actors/types.ts";
+import type { Refused, Welcome } from "../actors/remote/protocol.ts";
+import type { Link } from "../actors/remote/transport.ts";
+import { createValve } from "../actors/remote/valve.ts";
+import type { Behavior, Context, Handler, Next, Ref } from "../actors/types.ts";
 import { backoffMs } from "./backoff.ts";
-import type { NodeMessage, PoolCounts, PoolMessage } from "./messages.ts";
+import type { NodeMessage, PoolMessage } from "./messages.ts";
+import {
+  closing,
+  type Core,
+  type End,
+  end,
+  holdsAnything,
+  isCurrent,
+  leaveMsMax,
+  type NodeOutside,
+  startLeaving,
+  takeReport,
+  where,
+} from "./node_core.ts";
 import type { ResolvedNodeOptions } from "./node_options.ts";
-import type { NodeState, NodeSummary } from "./node_types.ts";
 import { poolActor } from "./pool.ts";
-import { createSilence, silenceCheckMs } from "./silence.ts";
-import { createUplink, type Uplink } from "./uplink.ts";
-
-/** How long taking leave of the server may take, in milliseconds. */
-const leaveMsMax = 2000;
-/** How long the connection may take to close once the server has said that the job is over, in milliseconds. */
-const finishMsMax = 250;
-
-/** What the actor shares with the node's handle. */
-export interface NodeOutside {
-  readonly status: { state: NodeState; node?: NodeId };
-  readonly counts: PoolCounts;
-  /** Called at the node's end; only the first call counts. */
-  readonly settle: (outcome: NodeSummary["outcome"], message: string) => void;
-}
-
-interface Core extends NodeOutside {
-  readonly options: ResolvedNodeOptions;
-  readonly context: Context<NodeMessage>;
-  readonly pool: Ref<PoolMessage>;
-  /** The connection in use, if any. */
-  connection: Connection | undefined;
-  /** Counts the attempts to connect, so that what belongs to an old one is told apart. */
-  session: number;
-  /** How many attempts to reach the server have failed in a row. */
-  failures: number;
-}
-
-type End = readonly [outcome: NodeSummary["outcome"], message: string];
+import { working } from "./working.ts";
 
 /** A node; it ends by itself after `settle`. */
 export function nodeActor(options: ResolvedNodeOptions, outside: NodeOutside): Behavior<NodeMessage> {
   return (context) => {
-    const { workers, name, spawnWorker, taskGraceMs: graceMs } = options;
-    const { counts } = outside;
-    const pool = context.spawn(
-      poolActor({
-        workers,
-        name,
-        spawnWorker,
-        graceMs,
-        counts,
-        report: (report) => void context.self.tell(report),
-      }),
-      // What flows is bounded by the credit that the server gives, and by each worker's limit of lines.
-      { name: "pool", mailboxMax: Infinity, supervision: "escalate" },
-    );
-    const core: Core = { ...outside, options, context, pool, connection: undefined, session: 0, failures: 0 };
+    const { lifetimeMs, drainGraceMs } = options;
+    const core: Core = {
+      ...outside,
+      options,
+      context,
+      pool: spawnPool(context, options, outside),
+      endsAtMs: lifetimeMs === undefined ? undefined : context.clock.now() + lifetimeMs,
+      connection: undefined,
+      handled: () => {},
+      link: 0,
+      failures: 0,
+      registration: undefined,
+      leaving: undefined,
+      cameMeanwhile: undefined,
+    };
+    if (lifetimeMs !== undefined) {
+      const reason = `its lifetime of ${Math.round(lifetimeMs / 1000)} s is about to end`;
+      // What is handed back at last must also reach the server within the lifetime.
+      const graceMs = Math.max(0, drainGraceMs - leaveMsMax);
+      context.after(lifetimeMs - drainGraceMs, { type: "stop", reason, graceMs });
+    }
     context.signal.addEventListener("abort", () => {
       core.connection?.abort();
       // After an end in good order this comes too late to matter.
@@ -71,26 +62,31 @@ export function nodeActor(options: ResolvedNodeOptions, outside: NodeOutside): B
   };
 }
 
-const where = ({ options }: Core): string => formatAddress(options.address);
-
-function end({ settle }: Core, [outcome, message]: End): typeof stop {
-  settle(outcome, message);
-  return stop;
+function spawnPool(
+  context: Context<NodeMessage>,
+  { workers, name, spawnWorker, taskGraceMs: graceMs }: ResolvedNodeOptions,
+  { counts }: NodeOutside,
+): Ref<PoolMessage> {
+  return context.spawn(
+    poolActor({ workers, name, spawnWorker, graceMs, counts, report: (report) => void context.self.tell(report) }),
+    // What flows is bounded by the credit that the server gives, and by each worker's limit of lines.
+    { name: "pool", mailboxMax: Infinity, supervision: "escalate" },
+  );
 }
 
 function connecting(core: Core): Handler<NodeMessage> {
   const { options, context, status } = core;
   const { transport, address, connectTimeoutMs: timeoutMs } = options;
-  core.session++;
+  core.link++;
   status.state = "connecting";
   context.pipe(
     transport.connect(address, { timeoutMs, signal: context.signal }),
-    (link) => ({ type: "linked", link }),
-    (error) => ({ type: "unlinked", error }),
+    (stream) => ({ type: "dialed", stream }),
+    (error) => ({ type: "not-dialed", error }),
   );
   return (message) => {
-    if (message.type === "linked") return handshaking(core, message.link);
-    if (message.type === "unlinked") return retry(core, reasonOf(message.error));
+    if (message.type === "dialed") return handshaking(core, message.stream);
+    if (message.type === "not-dialed") return retry(core, reasonOf(message.error));
     return offline(core, message);
   };
 }
@@ -114,40 +110,48 @@ function retry(core: Core, why: string): Next<NodeMessage> {
 
 function waiting(core: Core, waitMs: number): Handler<NodeMessage> {
   core.status.state = "waiting";
-  core.context.after(waitMs, { type: "dial" });
-  return (message) => message.type === "dial" ? connecting(core) : offline(core, message);
+  const cancel = core.context.after(waitMs, { type: "dial" });
+  return (message) => {
+    if (message.type === "dial") return connecting(core);
+    const next = offline(core, message);
+    if (next !== undefined || message.type !== "stop") return next;
+    // There is something to deliver, and not much time.
+    cancel();
+    return connecting(core);
+  };
 }
 
 /** What can happen without a server. */
 function offline(core: Core, message: NodeMessage): Next<NodeMessage> {
+  const { options, context } = core;
   switch (message.type) {
     case "stop":
-      return end(core, ["stopped", message.reason]);
+      return endLater(core, ["stopped", message.reason], message.graceMs);
     case "unusable":
-      return end(core, ["failed", message.message]);
-    case "say":
-      if (message.message.type === "log") core.context.log[message.message.level](message.message.text);
-      return;
-    case "linked":
-      return message.link.close();
+      return endLater(core, ["failed", message.message], options.drainGraceMs);
+    case "grace-over":
+      if (!core.leaving || context.clock.now() < core.leaving.deadlineMs) return;
+      return end(core, core.leaving.end);
+    case "dialed":
+      return message.stream.close();
   }
+  if ("session" in message) takeReport(core, message);
+  if (core.leaving?.isEmpty && core.uplink.unacknowledged() === 0) return end(core, core.leaving.end);
 }
 
-function handshaking(core: Core, link: Link): Handler<NodeMessage> {
-  const { options, context, status, session } = core;
+/** Ends the node, at once if that costs nothing. */
+function endLater(core: Core, why: End, graceMs: number): Next<NodeMessage> {
+  if (graceMs === 0 || !holdsAnything(core)) return end(core, why);
+  startLeaving(core, why, graceMs);
+}
+
+function handshaking(core: Core, stream: Link): Handler<NodeMessage> {
+  const { options, context, status, link } = core;
   status.state = "handshaking";
-  const connection = core.connection = openConnection(link, {
-    clock: context.clock,
-    compress: options.compress,
-    onMessage: (message) => void context.self.tell({ type: "wire", session, message }),
-  });
-  void connection.closed.then(({ error }) => {
-    context.self.tell({ type: "closed", session, why: error?.message ?? "the server closed the connection" });
-  });
-  const { packageVersion, job: { name: job, codeHash }, name, workers: slots, labels, key } = options;
-  const handshake = nodeHandshake({ package: packageVersion, job, codeHash, name, slots, labels, key });
+  const connection = connect(core, stream);
+  const handshake = introduce(core);
   connection.send({ kind: "control", message: handshake.hello });
-  const cancelDeadline = context.after(options.connectTimeoutMs, { type: "late", session });
+  const cancelDeadline = context.after(options.connectTimeoutMs, { type: "late", link });
   const leave = <T>(next: T): T => {
     cancelDeadline();
     return next;
@@ -158,11 +162,11 @@ function handshaking(core: Core, link: Link): Handler<NodeMessage> {
     const { reply, outcome } = await handshake.receive(message.message);
     if (reply) connection.send({ kind: "control", message: reply });
     if (!outcome) return;
-    if ("welcomed" in outcome) return leave(working(core, connection, outcome.welcomed));
+    if ("welcomed" in outcome) return leave(welcomed(core, connection, outcome.welcomed));
     return leave(refused(core, connection, outcome.refused));
   };
   return async (message) => {
-    if ("session" in message && message.session !== session) return;
+    if (!isCurrent(core, message)) return;
     switch (message.type) {
       case "wire":
         return await receive(message).catch((error) => {
@@ -175,11 +179,48 @@ function handshaking(core: Core, link: Link): Handler<NodeMessage> {
       case "closed":
         return leave(retry(core, `no handshake with ${where(core)}: ${message.why}`));
       case "stop":
-        return leave(leaving(core, connection, ["stopped", message.reason], leaveMsMax));
+        if (message.graceMs > 0 && holdsAnything(core)) return offline(core, message);
+        return leave(closing(core, connection, ["stopped", message.reason]));
       default:
         return offline(core, message);
     }
   };
+}
+
+/** Opens the connection over a stream. */
+function connect(core: Core, stream: Link): Connection {
+  const { options, context, link } = core;
+  const valve = createValve();
+  core.handled = valve.handled;
+  const connection = core.connection = openConnection(stream, {
+    clock: context.clock,
+    compress: options.compress,
+    onMessage: (message) => {
+      context.self.tell({ type: "wire", link, message });
+      return valve.arrived();
+    },
+  });
+  void connection.closed.then(({ error }) => {
+    context.self.tell({ type: "closed", link, why: error?.message ?? "the server closed the connection" });
+  });
+  return connection;
+}
+
+/** Says who this node is, and who it was. */
+function introduce({ options, context, endsAtMs, registration }: Core): ReturnType<typeof nodeHandshake> {
+  const { packageVersion, job: { name: job, codeHash }, name, workers: slots, labels, key } = options;
+  const { run, node } = registration ?? {};
+  return nodeHandshake({
+    package: packageVersion,
+    job,
+    codeHash,
+    name,
+    slots,
+    labels,
+    key,
+    ...(registration?.isReady ? { resume: { run: run!, node: node! } } : {}),
+    ...(endsAtMs === undefined ? {} : { lifetimeMs: Math.max(0, Math.floor(endsAtMs - context.clock.now())) }),
+  });
 }
 
 function refused(core: Core, connection: Connection, refusal: Refused): Next<NodeMessage> {
@@ -188,122 +229,40 @@ function refused(core: Core, connection: Connection, refusal: Refused): Next<Nod
     return retry(core, `the server at ${where(core)} refused: ${refusal.message}`);
   }
   const outcome = refusal.code === "finished" ? "finished" : "refused";
-  return leaving(core, connection, [outcome, refusal.message], leaveMsMax);
+  return closing(core, connection, [outcome, refusal.message]);
 }
 
-function working(core: Core, connection: Connection, welcome: Welcome): Handler<NodeMessage> {
-  const { context, status, session, pool, counts } = core;
-  const { heartbeatMs, node } = welcome;
+function welcomed(core: Core, connection: Connection, welcome: Welcome): Handler<NodeMessage> {
+  const { context, leaving } = core;
+  const { node, resumed } = welcome;
   core.failures = 0;
-  status.state = "working";
-  status.node = node;
-  context.log.info(`registered with the server at ${where(core)}`, { node });
-  const uplink = createUplink(connection);
-  const silence = createSilence(heartbeatMs, context.clock.now());
-  const timers = [
-    context.every(heartbeatMs, { type: "beat" }),
-    context.every(silenceCheckMs(heartbeatMs), { type: "listen" }),
-  ];
-  const leave = <T>(next: T): T => {
-    for (const cancel of timers) cancel();
-    delete status.node;
-    return next;
-  };
-
-  return (message) => {
-    if ("session" in message && message.session !== session) return;
-    switch (message.type) {
-      case "wire":
-        if (message.message.kind === "control" && message.message.message.type === "finished") {
-          return leave(finished(core, connection, message.message.message));
-        }
-        return receive(core, welcome, message.message);
-      case "beat":
-        return uplink.control({ type: "heartbeat", busy: counts.busy, queued: counts.queued });
-      case "listen":
-        if (!silence.tooLong(context.clock.now(), connection.lastReceivedMs)) return;
-        connection.abort(new Error(`nothing was received for two heartbeats of ${heartbeatMs} ms`));
-        return;
-      case "closed":
-        context.log.warn(`lost the server at ${where(core)}: ${message.why}; its tasks are dropped`);
-        pool.tell({ type: "drop" });
-        return leave(waiting(core, backoffMs(0, core.options.retryDelayMs, context.random)));
-      case "stop":
-        return leave(handingBack(core, connection, uplink, ["stopped", message.reason]));
-      case "unusable":
-        context.log.error(message.message);
-        return leave(handingBack(core, connection, uplink, ["failed", message.message]));
-      default:
-        return passUp(uplink, message);
-    }
-  };
-}
-
-/** Handles what the server says while the node works. */
-function receive({ pool, session, context }: Core, { node, options }: Welcome, message: WireMessage): void {
-  switch (message.kind) {
-    case "tasks":
-      return void pool.tell({ type: "tasks", tasks: message.tasks });
-    case "initial":
-      return void pool.tell({ type: "session", session, data: { node, options, initial: message.payload } });
-    case "custom":
-      return void pool.tell({ type: "custom", payload: message.payload });
-    case "control": {
-      const { message: control } = message;
-      if (control.type === "cancel" || control.type === "recall") {
-        pool.tell({ type: control.type, attempts: control.attempts });
-      } else if (control.type !== "heartbeat") {
-        context.log.debug(`ignored a message of the server`, { type: control.type });
-      }
-      return;
-    }
-    case "results":
-      return context.log.debug("ignored results from the server");
+  if (resumed) {
+    context.log.info(`taken back by the server at ${where(core)}`, {
+      node,
+      unacknowledged: core.uplink.unacknowledged(),
+    });
+  } else {
+    if (holdsAnything(core)) context.log.warn("the server does not know this node any more: all it holds is dropped");
+    startAnew(core, welcome);
+    if (leaving) return closing(core, connection, leaving.end);
+    context.log.info(`registered with the server at ${where(core)}`, { node });
   }
+  return working(core, connection, welcome, (why) => lost(core, why));
 }
 
-/** Sends what the pool reports. */
-function passUp(uplink: Uplink, message: NodeMessage): void {
-  switch (message.type) {
-    case "results":
-      return uplink.results(message.results);
-    case "say":
-      return uplink.say(message.message);
-    case "send-custom":
-      return uplink.custom(message.payload);
-  }
+/** Forgets all that belongs to an old registration. */
+function startAnew(core: Core, { run, node, options }: Welcome): void {
+  const { pool, uplink, registration } = core;
+  if (registration) pool.tell({ type: "drop" });
+  uplink.clear();
+  core.cameMeanwhile = undefined;
+  core.registration = { session: (registration?.session ?? 0) + 1, run, node, options, isReady: false };
 }
 
-/** The node leaves of its own will. The server hears of it first, so that it gives nothing of what comes back here. */
-function handingBack(core: Core, connection: Connection, uplink: Uplink, ending: End): Handler<NodeMessage> {
-  const { pool, session, status } = core;
-  status.state = "leaving";
-  uplink.control({ type: "leave", reason: ending[1] });
-  pool.tell({ type: "hand-back" });
-  return (message) => {
-    if ("session" in message && message.session !== session) return;
-    if (message.type === "closed") return end(core, ending);
-    if (message.type !== "handed-back") return passUp(uplink, message);
-    if (message.results.length > 0) uplink.results(message.results);
-    return leaving(core, connection, ending, leaveMsMax);
-  };
-}
-
-function finished(core: Core, connection: Connection, { outcome, message }: Finished): Handler<NodeMessage> {
-  void core.context.stop(core.pool);
-  const said = message === "" ? "" : `: ${message}`;
-  return leaving(core, connection, ["finished", `the server says that the job is ${outcome}${said}`], finishMsMax);
-}
-
-/** Only the connection has still to close. */
-function leaving(core: Core, connection: Connection, ending: End, withinMs: number): Handler<NodeMessage> {
-  const { context, status, session } = core;
-  status.state = "leaving";
-  connection.close();
-  context.after(withinMs, { type: "late", session });
-  return (message) => {
-    if ((message.type !== "closed" && message.type !== "late") || message.session !== session) return;
-    connection.abort();
-    return end(core, ending);
-  };
+/** The connection of a registered node is lost; what the node holds is not. */
+function lost(core: Core, why: string): Next<NodeMessage> {
+  const { context, options: { retryDelayMs }, leaving } = core;
+  context.log.warn(`lost the server at ${where(core)}: ${why}; its tasks are computed on`);
+  const isOver = leaving && (leaving.deadlineMs <= context.clock.now() || !holdsAnything(core));
+  return isOver ? end(core, leaving.end) : waiting(core, backoffMs(0, retryDelayMs, context.random));
 }

@@ -50,6 +50,16 @@ export interface NodeOptions {
    * @default 1000
    */
   readonly taskGraceMs?: number;
+  /**
+   * How long before the end of its lifetime the node leaves, in milliseconds. Tasks that run may use all but the last
+   * 2 s of it. @default 10000
+   */
+  readonly drainGraceMs?: number;
+  /**
+   * How long the node will live from its start, in milliseconds, such as a batch system allows; more than
+   * `drainGraceMs`. The server gives it nothing that would take longer, and it leaves by itself. @default for ever
+   */
+  readonly lifetimeMs?: number;
   /** Whether frames are compressed where that pays. @default true, but on local links */
   readonly compress?: boolean;
   /** The system in which the node's actors live. @default one of the node's own */
@@ -72,15 +82,18 @@ export interface ResolvedNodeOptions extends Omit<NodeOptions, "system" | "clock
   readonly retryDelayMs: number;
   readonly connectTimeoutMs: number;
   readonly taskGraceMs: number;
+  readonly drainGraceMs: number;
   readonly spawnWorker: SpawnWorker;
 }
 
-const timerMsMax = 2 ** 31 - 1;
+/** The longest time that may be asked for, in milliseconds: 24 days. */
+export const timerMsMax = 2 ** 31 - 1;
 
-function within(name: string, value: number, min: number, max: number, isWhole = true): number {
+/** Checks a number of an option. @throws {RangeError} If it is out of its bounds. */
+export function within(name: string, value: number, min: number, max: number, isWhole = true): number {
   if ((isWhole && !Number.isInteger(value)) || !(value >= min && value <= max)) {
     throw new RangeError(
-      `Cannot use ${name} = ${value}: it must be ${isWhole ? "a whole number" : ""} from ${min} to ${max}`,
+      `Cannot use ${name} = ${value}: it must be ${isWhole ? "a whole number " : ""}from ${min} to ${max}`,
     );
   }
   return value;
@@ -97,6 +110,14 @@ function defaultName(): string {
  */
 export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
   const { retryCounter = 5, retryDelayMs = 1000, connectTimeoutMs = 10_000, taskGraceMs = 1000 } = options;
+  const { drainGraceMs = 10_000, lifetimeMs } = options;
+  within("drainGraceMs", drainGraceMs, 0, timerMsMax);
+  if (lifetimeMs !== undefined && !(lifetimeMs > drainGraceMs && lifetimeMs <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(
+      `Cannot use lifetimeMs = ${lifetimeMs}: it must be more than drainGraceMs = ${drainGraceMs}, for the node ` +
+        "leaves so long before its end",
+    );
+  }
   return {
     ...options,
     workers: within("workers", options.workers, 1, 4096),
@@ -107,6 +128,8 @@ export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
     retryDelayMs: within("retryDelayMs", retryDelayMs, 1, timerMsMax),
     connectTimeoutMs: within("connectTimeoutMs", connectTimeoutMs, 1, timerMsMax),
     taskGraceMs: within("taskGraceMs", taskGraceMs, 0, timerMsMax),
+    drainGraceMs,
+    lifetimeMs,
     spawnWorker: options.spawnWorker ?? workerSpawner(options.job.workerUrl),
   };
 }

@@ -37,14 +37,27 @@ export interface NodeStatus {
   readonly computed: number;
   /** How many attempts were reported as failed. */
   readonly failed: number;
+  /** How many results the server has not said to be safe. */
+  readonly unacknowledged: number;
+}
+
+/** Options of {@linkcode NodeHandle.stop}. */
+export interface StopOptions {
+  /** How long tasks that run may take to end, in milliseconds. @default 0 */
+  readonly graceMs?: number;
 }
 
 /** A node that was started. */
 export interface NodeHandle {
   /** Resolves when the node has ended, whatever way; never rejects. */
   readonly done: Promise<NodeSummary>;
-  /** Hands all unfinished tasks back, takes leave of the server and ends. Calls after the first do nothing. */
-  readonly stop: (reason: string) => void;
+  /**
+   * Takes leave of the server, hands back all tasks that have not begun, lets those that run end for `graceMs`, hands
+   * the rest back, sees that the server has all results, and ends. A later call can only make the time shorter.
+   *
+   * @throws {RangeError} If `graceMs` is out of its bounds.
+   */
+  readonly stop: (reason: string, options?: StopOptions) => void;
   /** What the node does at this moment. */
   readonly status: () => NodeStatus;
 }

@@ -4,11 +4,20 @@
  * @module
  */
 import { encodeFailure } from "../actors/remote/failure.ts";
-import type { Cancel, ResultEntry, TaskEntry, TaskFailure } from "../actors/remote/protocol.ts";
+import type { Attempt, ResultEntry, TaskEntry, TaskFailure } from "../actors/remote/protocol.ts";
 import type { Behavior } from "../actors/types.ts";
 import { updateEstimate } from "./batch_size.ts";
 import type { PoolMessage } from "./messages.ts";
-import { createPool, extractWaiting, type Pool, type PoolOptions, rebalance, shareOut } from "./pool_state.ts";
+import {
+  createPool,
+  extractWaiting,
+  isDone,
+  type Pool,
+  type PoolOptions,
+  rebalance,
+  shareOut,
+  unfinished,
+} from "./pool_state.ts";
 import type { FromWorker } from "./worker_protocol.ts";
 import {
   cancelBegun,
@@ -39,11 +48,15 @@ export function poolActor(options: PoolOptions): Behavior<PoolMessage> {
     const pool = createPool(context, options);
     for (const slot of pool.slots) setLoadDeadline(pool, slot);
     context.signal.addEventListener("abort", () => pool.slots.forEach(endWorker), { once: true });
-    return (message) => handle(pool, message);
+    return (message) => {
+      handle(pool, message);
+      if (pool.leaving !== "no") handBackWaiting(pool);
+    };
   };
 }
 
 function handle(pool: Pool, message: PoolMessage): void {
+  const { options } = pool;
   switch (message.type) {
     case "tasks":
       pool.queue.push(message.tasks);
@@ -64,10 +77,15 @@ function handle(pool: Pool, message: PoolMessage): void {
     case "recall":
       reportResults(pool, handBack(extractWaiting(pool, matcher(message.attempts)), "it had not begun"));
       return shareOut(pool);
+    case "take-stock":
+      return options.report({ type: "held", session: pool.session, attempts: unfinished(pool) });
     case "drop":
       pool.data = undefined;
       for (const slot of pool.slots) slot.early.length = 0;
       return cancel(pool, () => true);
+    case "drain":
+      if (pool.leaving === "no") pool.leaving = "draining";
+      return;
     case "hand-back":
       return handBackAll(pool);
     case "worker-error": {
@@ -226,7 +244,7 @@ function cancel(pool: Pool, unwanted: (entry: TaskEntry) => boolean): void {
   shareOut(pool);
 }
 
-function matcher(attempts: Cancel["attempts"]): (entry: TaskEntry) => boolean {
+function matcher(attempts: readonly Attempt[]): (entry: TaskEntry) => boolean {
   const wanted = new Set(attempts.map(({ task, attempt }) => `${task}/${attempt}`));
   return ({ task, attempt }) => wanted.has(`${task}/${attempt}`);
 }
@@ -236,9 +254,21 @@ function handBack(entries: readonly TaskEntry[], why: string): ResultEntry[] {
   return entries.map(({ task, attempt }) => ({ task, attempt, status: "failed", elapsedMs: 0, payload }));
 }
 
+const leaves = "the node leaves";
+
+/** Hands back what waits, and says when nothing is left. To be called after each message while the node leaves. */
+function handBackWaiting(pool: Pool): void {
+  reportResults(pool, handBack(extractWaiting(pool, () => true), leaves));
+  shareOut(pool);
+  if (pool.leaving !== "draining" || !isDone(pool)) return;
+  pool.leaving = "drained";
+  pool.options.report({ type: "drained", session: pool.session });
+}
+
 function handBackAll(pool: Pool): void {
+  pool.leaving = "drained";
   const rest = pool.slots.flatMap(endWorker);
   rest.push(...pool.queue.take(Infinity));
   shareOut(pool);
-  pool.options.report({ type: "handed-back", session: pool.session, results: handBack(rest, "the node leaves") });
+  pool.options.report({ type: "handed-back", session: pool.session, results: handBack(rest, leaves) });
 }

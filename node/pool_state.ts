@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TaskEntry } from "../actors/remote/protocol.ts";
+import type { Attempt, TaskEntry } from "../actors/remote/protocol.ts";
 import type { Context } from "../actors/types.ts";
 import { tasksInside } from "./batch_size.ts";
 import type { PoolCounts, PoolMessage, PoolReport } from "./messages.ts";
@@ -48,6 +48,8 @@ export interface Pool {
   /** What came and was given to no worker yet. */
   readonly queue: TaskQueue;
   session: number;
+  /** Whether the node leaves, so that no task is begun any more, and whether all that ran has ended. */
+  leaving: "no" | "draining" | "drained";
   /** What workers must know before they compute; absent without a session. */
   data: SessionData | undefined;
   /** How long a task takes, as far as known, in milliseconds. */
@@ -74,6 +76,7 @@ export function createPool(context: Context<PoolMessage>, options: PoolOptions):
     slots,
     queue: createTaskQueue(),
     session: 0,
+    leaving: "no",
     data: undefined,
     estimateMs: undefined,
     failuresInRow: 0,
@@ -89,7 +92,7 @@ const isIdle = (slot: Slot): boolean => takesTasks(slot) && slot.inside.length()
 export function shareOut(pool: Pool): void {
   const { queue, slots, context } = pool;
   const nowMs = context.clock.now();
-  if (pool.data && queue.length() > 0) {
+  if (pool.data && pool.leaving === "no" && queue.length() > 0) {
     const takers = slots.filter(takesTasks);
     const wanted = tasksInside(pool.estimateMs);
     let left = takers.reduce((sum, slot) => sum + slot.inside.length(), queue.length());
@@ -116,6 +119,23 @@ export function count({ slots, queue, options }: Pool): void {
   options.counts.busy = busy;
   options.counts.queued = queue.length() + inside - busy;
 }
+
+/** What is here and was not cancelled. */
+export function unfinished({ queue, slots }: Pool): Attempt[] {
+  const attempts: Attempt[] = [];
+  for (let index = 0; index < queue.length(); index++) attempts.push(queue.at(index));
+  for (const { inside, cancelled } of slots) {
+    for (let index = 0; index < inside.length(); index++) {
+      const entry = inside.at(index);
+      if (!cancelled.has(entry)) attempts.push(entry);
+    }
+  }
+  return attempts;
+}
+
+/** Whether nothing is here but what was cancelled. */
+export const isDone = ({ queue, slots }: Pool): boolean =>
+  queue.length() === 0 && slots.every(({ inside, cancelled }) => inside.length() === cancelled.size);
 
 /** Whether a worker is idle for want of tasks that wait in another one. */
 const isUneven = ({ slots, queue }: Pool): boolean =>

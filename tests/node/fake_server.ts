@@ -4,6 +4,7 @@ import { openConnection } from "../../actors/remote/connection.ts";
 import { decodeFailure } from "../../actors/remote/failure.ts";
 import { decodePayload, encodePayload } from "../../actors/remote/payload.ts";
 import type {
+  Attempt,
   ControlMessage,
   Hello,
   ResultEntry,
@@ -23,8 +24,12 @@ export interface Peer {
   readonly control: (message: ControlMessage) => void;
   /** Sends tasks; each is its data, and its number from `first` on. */
   readonly give: (data: readonly unknown[], more?: { first?: number; attempt?: number; timeoutMs?: number }) => void;
+  /** Says that these attempts are safe; all whose results have come if none are named. */
+  readonly acknowledge: (attempts?: readonly Attempt[]) => void;
   /** Resolves when so many results have come in all. */
   readonly results: (count: number) => Promise<ResultEntry[]>;
+  /** Resolves with the last of so many lists of what is held, as sorted `task/attempt`. */
+  readonly held: (count: number) => Promise<string[]>;
   /** Resolves when so many control messages of this type have come in all. */
   readonly controls: <T extends ControlMessage["type"]>(
     type: T,
@@ -40,6 +45,11 @@ export interface Peer {
 export interface Greeting {
   readonly heartbeatMs?: number;
   readonly node?: string;
+  readonly run?: string;
+  /** Take the node back as what it says it was, instead of registering it anew. */
+  readonly resumed?: boolean;
+  /** Say the welcome, and not the initial data. */
+  readonly noInitial?: boolean;
   readonly options?: Record<string, unknown>;
   readonly initial?: unknown;
 }
@@ -52,23 +62,49 @@ export interface FakeServer {
   readonly close: () => void;
 }
 
+/** Options of {@linkcode fakeServer}. */
+export interface FakeServerOptions {
+  /** @default a free one */
+  readonly port?: number;
+  /** Whether each result is acknowledged as soon as it comes. @default false */
+  readonly acknowledges?: boolean;
+}
+
 /** Listens for nodes. */
-export async function fakeServer(transport: Transport, clock: Clock, port = 0): Promise<FakeServer> {
+export async function fakeServer(
+  transport: Transport,
+  clock: Clock,
+  { port = 0, acknowledges = false }: FakeServerOptions = {},
+): Promise<FakeServer> {
   const listener = await transport.listen({ host: "127.0.0.1", port });
   return {
     address: listener.address,
-    accept: (greeting = {}) => accept(listener, clock, greeting),
+    accept: (greeting = {}) => accept(listener, clock, { greeting, acknowledges }),
     close: listener.close,
   };
 }
 
-async function accept(listener: Listener, clock: Clock, greeting: Greeting | "silent"): Promise<Peer> {
+function welcome({ protocol, package: version, resume }: Hello, greeting: Greeting): WireMessage[] {
+  const { heartbeatMs = 1000, options = {}, initial, resumed = false, noInitial = resumed } = greeting;
+  const { node = resumed ? resume!.node : "00000000000000aa", run = "5e".repeat(16) } = greeting;
+  const fields = { protocol, package: version, node, run, resumed, heartbeatMs, options: encodePayload(options) };
+  const message: WireMessage = { kind: "control", message: { type: "welcome", ...fields } };
+  if (noInitial) return [message];
+  return [message, { kind: "initial", payload: initial === undefined ? undefined : encodePayload(initial) }];
+}
+
+async function accept(
+  listener: Listener,
+  clock: Clock,
+  { greeting, acknowledges }: { readonly greeting: Greeting | "silent"; readonly acknowledges: boolean },
+): Promise<Peer> {
   const received: WireMessage[] = [];
   const checks = new Set<() => void>();
   const connection = openConnection(await listener.accept(), {
     clock,
     onMessage: (message) => {
       received.push(message);
+      if (acknowledges && message.kind === "results") connection.send({ kind: "acks", attempts: message.results });
       for (const check of checks) check();
     },
   });
@@ -90,22 +126,7 @@ async function accept(listener: Listener, clock: Clock, greeting: Greeting | "si
   const control = (message: ControlMessage): void => connection.send({ kind: "control", message });
   const hello = await when(() => controlsOf("hello").at(0));
   received.length = 0;
-  if (greeting !== "silent") {
-    const { heartbeatMs = 1000, node = "00000000000000aa", options = {}, initial } = greeting;
-    const { protocol, package: version } = hello;
-    const run = "0".repeat(32);
-    control({
-      type: "welcome",
-      protocol,
-      package: version,
-      node,
-      run,
-      resumed: false,
-      heartbeatMs,
-      options: encodePayload(options),
-    });
-    connection.send({ kind: "initial", payload: initial === undefined ? undefined : encodePayload(initial) });
-  }
+  if (greeting !== "silent") { for (const message of welcome(hello, greeting)) connection.send(message); }
   const allResults = (): ResultEntry[] => received.flatMap((each) => each.kind === "results" ? each.results : []);
   return {
     hello,
@@ -122,6 +143,13 @@ async function accept(listener: Listener, clock: Clock, greeting: Greeting | "si
           payload: encodePayload(each),
         })),
       }),
+    acknowledge: (attempts = allResults()) =>
+      connection.send({ kind: "acks", attempts: attempts.map(({ task, attempt }) => ({ task, attempt })) }),
+    held: (count) =>
+      when(() => {
+        const lists = received.flatMap((each) => each.kind === "held" ? [each.attempts] : []);
+        return lists.length >= count ? lists[count - 1].map(nameOf).sort() : undefined;
+      }),
     results: (count) => when(() => allResults().length >= count ? allResults() : undefined),
     controls: (type, count = 1) => when(() => controlsOf(type).length >= count ? controlsOf(type) : undefined),
     closed: connection.closed,
@@ -129,6 +157,9 @@ async function accept(listener: Listener, clock: Clock, greeting: Greeting | "si
     abort: connection.abort,
   };
 }
+
+/** An attempt in short. */
+export const nameOf = ({ task, attempt }: Attempt): string => `${task}/${attempt}`;
 
 /** The values of results, by task. */
 export function valuesOf(results: readonly ResultEntry[]): Map<number, unknown> {

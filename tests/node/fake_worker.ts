@@ -63,7 +63,7 @@ export function jobOfNode(node: (options: Record<string, unknown>) => JobNode): 
   const unused = (): never => {
     throw new Error("the server's half is not for use here");
   };
-  return { gristmill: "job/1", name: "test", options: {}, limits: {}, pinned: false, book: unused, node };
+  return { gristmill: "job/1", name: "test", options: {}, limits: {}, pinned: false, replicas: 1, book: unused, node };
 }
 
 /** Resolves after `ms` of the clock's time, or when aborted. */

@@ -29,6 +29,7 @@ Deno.test("a node introduces itself and computes what the server gives", async (
       queued: 0,
       computed: 5,
       failed: 0,
+      unacknowledged: 5,
     });
   });
 });
@@ -40,7 +41,7 @@ Deno.test("a node that starts before its server dials until it is there, and log
     const failed = lines.filter(({ level, text }) => level === "info" && text.includes("to reach the server failed"));
     assert(failed.length >= 3, `${failed.length} attempts`);
     assertEquals(node.status().state, "waiting");
-    const again = await fakeServer(network, test.clock, server.address.port);
+    const again = await fakeServer(network, test.clock, { port: server.address.port });
     const peer = await test.until(again.accept());
     peer.give([21]);
     assertEquals(valuesOf(await test.until(peer.results(1))).get(0), 42);

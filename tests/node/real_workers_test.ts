@@ -15,7 +15,7 @@ interface Real {
 
 async function withNode(job: string, options: Partial<NodeOptions>, use: (real: Real) => Promise<void>): Promise<void> {
   const transport = memoryTransport();
-  const server = await fakeServer(transport, systemClock);
+  const server = await fakeServer(transport, systemClock, { acknowledges: true });
   const workerUrl = workerUrlFor(import.meta.resolve(`./jobs/${job}.ts`));
   const node = startNode({
     job: { name: "test", codeHash: "0".repeat(64), workerUrl },

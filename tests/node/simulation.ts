@@ -29,6 +29,8 @@ export interface Simulation {
 export interface SimulationOptions {
   readonly node?: Partial<NodeOptions>;
   readonly worker?: FakeWorkerOptions;
+  /** Draws the order of things. @default 1 */
+  readonly seed?: number;
   readonly half: (clock: Clock, options: Record<string, unknown>) => JobNode;
 }
 
@@ -37,7 +39,7 @@ export async function simulate(options: SimulationOptions, use: (s: Simulation) 
   const lines: Line[] = [];
   const at = (level: LogLevel) => (text: string): void => void lines.push({ level, text });
   const logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-  const test = createTestSystem({ seed: 1, logger });
+  const test = createTestSystem({ seed: options.seed ?? 1, logger });
   const network = memoryTransport({ clock: test.clock });
   const server = await fakeServer(network, test.clock);
   const workers = fakeWorkers(jobOfNode((values) => options.half(test.clock, values)), test.clock, options.worker);

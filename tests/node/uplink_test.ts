@@ -16,7 +16,9 @@ function stubConnection() {
       sent.push(message);
     },
   };
-  return { connection, uplink: createUplink(connection as unknown as Connection), sent };
+  const uplink = createUplink();
+  uplink.open(connection as unknown as Connection);
+  return { connection: connection as Partial<Connection> as Connection & typeof connection, uplink, sent };
 }
 
 const result = (task: number, size: number): ResultEntry => ({
@@ -56,4 +58,57 @@ Deno.test("lines are dropped, counted and told while the connection is slow", ()
   connection.bytesQueued = 0;
   line("fourth");
   assertEquals(texts(), ["first", "dropped 2 lines: the connection was too slow for them", "fourth"]);
+});
+
+Deno.test("results are kept until they are acknowledged, and sent again behind what is held", () => {
+  const { connection, uplink, sent } = stubConnection();
+  uplink.results([result(0, 10), result(1, 10)]);
+  uplink.forget([{ task: 0, attempt: 1 }, { task: 1, attempt: 2 }, { task: 9, attempt: 1 }]);
+  uplink.close();
+  uplink.results([result(2, 10)]);
+  assertEquals(uplink.unacknowledged(), 2);
+  sent.length = 0;
+  uplink.resume(connection, [{ task: 3, attempt: 4 }]);
+  assertEquals(sent, [
+    { kind: "held", attempts: [{ task: 3, attempt: 4 }, { task: 1, attempt: 1 }, { task: 2, attempt: 1 }] },
+    { kind: "results", results: [result(1, 10), result(2, 10)] },
+  ]);
+});
+
+Deno.test("a result that proves too large when it is sent again stays a failure", () => {
+  const { connection, uplink, sent } = stubConnection();
+  uplink.close();
+  uplink.results([result(1, 5000)]);
+  for (let round = 0; round < 2; round++) uplink.resume(connection, []);
+  const results = sent.flatMap((message) => message.kind === "results" ? message.results : []);
+  assertEquals(results.map(({ status }) => status), ["failed", "failed"]);
+  assertEquals(failureIn(results[1]).kind, "encode");
+});
+
+Deno.test("that nothing is held is said once", () => {
+  const { uplink, sent } = stubConnection();
+  uplink.held([]);
+  uplink.held([{ task: 1, attempt: 1 }]);
+  uplink.held([]);
+  uplink.held([]);
+  assertEquals(sent.map((message) => message.kind === "held" && message.attempts.length), [1, 0]);
+});
+
+Deno.test("lines and messages wait for a connection, in order, and progress does not", () => {
+  const { connection, uplink, sent } = stubConnection();
+  uplink.close();
+  uplink.say({ type: "log", level: "info", text: "first" });
+  uplink.custom(new Uint8Array([1]));
+  uplink.custom(new Uint8Array(5000));
+  uplink.say({ type: "progress", task: 0, attempt: 1, fraction: 0.5 });
+  uplink.say({ type: "log", level: "info", text: "second" });
+  uplink.resume(connection, []);
+  const said = sent.map((each) => each.kind === "control" && "text" in each.message ? each.message.text : each.kind);
+  assertEquals(said, [
+    "held",
+    "first",
+    "custom",
+    "a message to the server's half of the job was dropped: a value is too large",
+    "second",
+  ]);
 });

@@ -56,6 +56,7 @@ const job: Job = {
   options: {},
   limits: {},
   pinned: false,
+  replicas: 1,
   book: () => {
     throw new Error("the server's half is not for use here");
   },
