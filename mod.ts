@@ -40,10 +40,13 @@ export { main } from "./cli/program.ts";
 export { type LoadedJob, type ServerHandle, type ServerOptions, startServer } from "./server/server.ts";
 export type { NodeStatistics, Progress } from "./server/messages.ts";
 
+// The journal, from which a server resumes a job that was interrupted.
+export * from "./server/journal/mod.ts";
+
 // Starting a node within a program of one's own: `workerUrlFor` makes the main module of its workers.
 export { startNode } from "./node/node.ts";
 export type { JobSource, NodeOptions } from "./node/node_options.ts";
-export type { NodeHandle, NodeState, NodeStatus, NodeSummary } from "./node/node_types.ts";
+export type { NodeHandle, NodeState, NodeStatus, NodeSummary, StopOptions } from "./node/node_types.ts";
 export type { FromWorker, SpawnWorker, ToWorker, WorkerEvents, WorkerPort } from "./node/worker_protocol.ts";
 export { workerUrlFor } from "./node/worker_url.ts";
 export { serveWorker } from "./node/worker.ts";

@@ -5,9 +5,20 @@
  */
 import type { NodeId } from "../actors/remote/protocol.ts";
 import { checkDefinition, type JobHeader } from "./definition.ts";
+import { JobError } from "./errors.ts";
 import type { OptionValues } from "./job_options.ts";
 import { createTaskBook } from "./task_book.ts";
-import type { Job, JobBook, JobNode, JobOptions, MaybePromise, Summary, TaskContext, TaskLimits } from "./types.ts";
+import type {
+  Job,
+  JobBook,
+  JobNode,
+  JobOptions,
+  MaybePromise,
+  Summary,
+  TaskContext,
+  TaskLimits,
+  TaskNeeds,
+} from "./types.ts";
 
 /** What the server's functions of a job can use. */
 export interface ServerTools<Options extends JobOptions, State> {
@@ -63,6 +74,8 @@ export interface JobDefinition<Options extends JobOptions, State, Task, Initial,
     options: OptionValues<Options>,
     tools: TaskSourceTools<Options, State>,
   ) => MaybePromise<Iterable<Task> | AsyncIterable<Task>>;
+  /** What a task needs of its node: priority, labels, time. @default nothing */
+  readonly needs?: (task: NoInfer<Task>, options: OptionValues<Options>) => TaskNeeds;
   /** How many tasks there will be, for progress and estimates. @default the length of an array, else unknown */
   readonly total?: (options: OptionValues<Options>, tools: ServerTools<Options, State>) => number;
   /**
@@ -75,15 +88,33 @@ export interface JobDefinition<Options extends JobOptions, State, Task, Initial,
   ) => MaybePromise<Initial>;
   /** Computes one task, in a worker of a node. What it throws is reported to the server, and the task tried again. */
   readonly compute: (task: NoInfer<Task>, tools: ComputeTools<Options, NoInfer<Initial>>) => MaybePromise<Result>;
+  /**
+   * How many results of each task, from different nodes, must agree before one counts: for nodes that are not trusted.
+   *
+   * @default 1: the first result counts
+   */
+  readonly replicas?: number;
+  /** Whether two results of one task agree. @default they are equal, deeply */
+  readonly agree?: (a: NoInfer<Result>, b: NoInfer<Result>) => MaybePromise<boolean>;
   /** Takes a task's result, on the server, exactly once a task. @default the result is dropped */
   readonly collect?: (
     result: NoInfer<Result>,
     task: NoInfer<Task>,
     tools: CollectTools<Options, State>,
   ) => MaybePromise<void>;
+  /**
+   * The state as plain data, for the journal: it stands for all that was collected so far, so that a job that is
+   * resumed need not collect it again. @default every result is kept and collected again
+   */
+  readonly snapshot?: (state: State) => unknown;
+  /** Makes the state of a snapshot, in place of `state`. To be given together with `snapshot`. */
+  readonly restore?: (data: unknown, options: OptionValues<Options>) => MaybePromise<State>;
   /** Called once at the end, whatever the outcome: see {@linkcode Summary.outcome}. */
   readonly finish?: (summary: Summary, tools: ServerTools<Options, State>) => MaybePromise<void>;
 }
+
+/** More copies of each task than this are surely a mistake. */
+const replicasMax = 100;
 
 function createNode<Options extends JobOptions, State, Task, Initial, Result>(
   definition: JobDefinition<Options, State, Task, Initial, Result>,
@@ -146,13 +177,28 @@ export function defineJob<
   checkDefinition(definition, {
     state: "optional",
     tasks: "required",
+    needs: "optional",
     total: "optional",
+    agree: "optional",
+    snapshot: "optional",
+    restore: "optional",
     initial: "optional",
     compute: "required",
     collect: "optional",
     finish: "optional",
-  });
-  const { name, options, limits } = definition;
+  }, ["replicas"]);
+  const { name, options, limits, replicas = 1 } = definition;
+  if ((definition.snapshot === undefined) !== (definition.restore === undefined)) {
+    throw new JobError("job-invalid", `Cannot define job ${JSON.stringify(name)}: snapshot and restore go together`);
+  }
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
+    throw new JobError(
+      "job-invalid",
+      `Cannot define job ${
+        JSON.stringify(name)
+      }: replicas = ${replicas} must be a whole number from 1 to ${replicasMax}`,
+    );
+  }
   const defaults = Object.freeze({ ...options }) as OptionValues<Options>;
   const jobLimits: TaskLimits = Object.freeze({ ...limits });
   return {
@@ -161,7 +207,7 @@ export function defineJob<
     options: defaults,
     limits: jobLimits,
     pinned: false,
-    replicas: 1,
+    replicas,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.
     book: (values, { log }) => createTaskBook(definition, values as OptionValues<Options>, log) as JobBook,
     node: (values) => createNode(definition, values as OptionValues<Options>) as unknown as JobNode,

@@ -36,6 +36,7 @@ function createPairBook(server: JobServer): JobBook {
     dropped: () => {},
     lost: (nodes) => oneByOne(() => server.heartbeatTimeout?.(nodes)),
     custom: (node, message) => oneByOne(() => server.customMessage?.(node, message)),
+    ...(server.snapshot && { snapshot: server.snapshot, restore: (data: unknown) => server.restore?.(data) }),
     close: () => {},
     finish: (summary) => oneByOne(() => summary.outcome === "complete" ? server.finishJob?.(summary) : undefined),
     total: () => undefined,

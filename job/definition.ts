@@ -38,7 +38,11 @@ function checkLimits(complain: (what: string) => never, limits: TaskLimits): voi
  *
  * @throws {JobError} code `job-invalid`
  */
-export function checkDefinition(definition: JobHeader<JobOptions>, hooks: HookTable): void {
+export function checkDefinition(
+  definition: JobHeader<JobOptions>,
+  hooks: HookTable,
+  otherFields: readonly string[] = [],
+): void {
   const fields: Readonly<Record<string, unknown>> = { ...definition };
   const { name } = definition;
   const complain = (what: string): never => {
@@ -48,7 +52,7 @@ export function checkDefinition(definition: JobHeader<JobOptions>, hooks: HookTa
   if (typeof name !== "string" || name.trim() === "" || name.length > 100 || /[\u0000-\u001f\u007f]/.test(name)) {
     complain("name must be one line of 1 to 100 characters");
   }
-  const known = ["name", "options", "limits", ...Object.keys(hooks)];
+  const known = ["name", "options", "limits", ...Object.keys(hooks), ...otherFields];
   for (const field of Object.keys(fields)) {
     if (!known.includes(field)) {
       complain(`${JSON.stringify(field)} is no field of a job (these are ${known.join(", ")})`);

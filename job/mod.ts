@@ -48,6 +48,7 @@ export type { JobHeader } from "./definition.ts";
 
 // The contracts between a job and the runtime.
 export type {
+  FailedTask,
   Job,
   JobBook,
   JobNode,
@@ -60,6 +61,7 @@ export type {
   Summary,
   TaskContext,
   TaskLimits,
+  TaskNeeds,
 } from "./types.ts";
 
 // Work on two-dimensional arrays, cut into chunks, and the books of who has which.

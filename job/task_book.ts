@@ -3,13 +3,15 @@
  *
  * @module
  */
-import type { JobDefinition } from "./define_job.ts";
+import { isDeepStrictEqual } from "node:util";
+import { checkNeeds } from "./check_needs.ts";
+import type { JobDefinition, ServerTools } from "./define_job.ts";
 import { JobError } from "./errors.ts";
 import type { OptionValues } from "./job_options.ts";
 import { chain, createSerial, isPromise, lazy } from "./maybe_promise.ts";
 import { createOutstanding, type Outstanding } from "./outstanding.ts";
 import { openTaskSource, type TaskSource } from "./task_source.ts";
-import type { JobBook, JobOptions, JobStatus, MaybePromise } from "./types.ts";
+import type { JobBook, JobOptions, JobStatus, MaybePromise, TaskNeeds } from "./types.ts";
 
 function checkTotal(total: number | undefined): number | undefined {
   if (total === undefined || (Number.isSafeInteger(total) && total >= 0)) return total;
@@ -29,6 +31,7 @@ function createPuller<Task>(
   open: () => MaybePromise<TaskSource<Task>>,
   outstanding: Outstanding,
   ended: AbortSignal,
+  needsOf: ((task: Task) => TaskNeeds) | undefined,
 ): Puller<Task> {
   const opened = lazy(open);
   let source: TaskSource<Task> | undefined;
@@ -42,9 +45,11 @@ function createPuller<Task>(
       exhausted = true;
       return over();
     }
+    const data = step.value;
+    const needs = needsOf && checkNeeds(pulled, needsOf(data));
     pulled++;
     outstanding.add();
-    return { status: "unfinished", data: step.value };
+    return needs ? { status: "unfinished", data, needs } : { status: "unfinished", data };
   };
   // A generator that has thrown says "done" from then on; without this the job would pass for complete.
   const fail = (error: unknown): JobStatus<Task> => {
@@ -85,8 +90,13 @@ export function createTaskBook<Options extends JobOptions, State, Task, Initial,
   const ended = new AbortController();
   let told: number | undefined;
 
-  const state = lazy(() => definition.state?.(options, { log }) as MaybePromise<State>);
-  const tools = () => chain(state.get(), (shared) => ({ options, state: shared, log }));
+  let restored: { readonly data: unknown } | undefined;
+  let ready: ServerTools<Options, State> | undefined;
+
+  const state = lazy(() =>
+    restored ? definition.restore!(restored.data, options) : definition.state?.(options, { log }) as MaybePromise<State>
+  );
+  const tools = () => ready ?? chain(state.get(), (shared) => ready = { options, state: shared, log });
   const initial = lazy(() => chain(tools(), (given) => definition.initial?.(options, given)));
   const open = () =>
     chain(tools(), (given) => {
@@ -94,7 +104,12 @@ export function createTaskBook<Options extends JobOptions, State, Task, Initial,
       const tasks = definition.tasks(options, { ...given, settled: outstanding.settled, signal: ended.signal });
       return chain(tasks, openTaskSource);
     });
-  const { pull, total, close } = createPuller(open, outstanding, ended.signal);
+  const { pull, total, close } = createPuller(
+    open,
+    outstanding,
+    ended.signal,
+    definition.needs && ((task) => definition.needs!(task, options)),
+  );
 
   return {
     initialData: () => definition.initial ? initial.get() : undefined,
@@ -104,6 +119,14 @@ export function createTaskBook<Options extends JobOptions, State, Task, Initial,
       return chain(collected, outstanding.remove);
     },
     dropped: outstanding.remove,
+    agree: definition.agree ?? isDeepStrictEqual,
+    ...(definition.snapshot && {
+      snapshot: () => definition.snapshot!(ready!.state),
+      restore: (data: unknown) => {
+        restored = { data };
+        return chain(tools(), () => {});
+      },
+    }),
     lost: () => {},
     custom: () => {},
     close: () => {

@@ -50,6 +50,13 @@ export interface JobServer<Initial = unknown, Task = unknown, Result = unknown, 
   readonly heartbeatTimeout?: (nodes: NodeId[]) => MaybePromise<void>;
   /** Called with what a node's half of the job has sent. */
   readonly customMessage?: (node: NodeId, message: Custom) => MaybePromise<void>;
+  /**
+   * The state as plain data, for the journal: it stands for all calls so far. Without it a resumed job is brought back
+   * by the same calls in the same order.
+   */
+  readonly snapshot?: () => unknown;
+  /** Takes over what `snapshot` gave in an earlier run, before any other call. Nodes of that run are gone. */
+  readonly restore?: (data: unknown) => MaybePromise<void>;
   /** Called once, when all is done; not after a job that failed or was stopped. */
   readonly finishJob?: (summary: Summary) => MaybePromise<void>;
 }
