@@ -76,7 +76,9 @@ export const where = ({ options }: Core): string => formatAddress(options.addres
 /** Ends the node. */
 export function end({ settle, uplink, context }: Core, [outcome, message]: End): typeof stop {
   const lost = uplink.unacknowledged();
-  if (lost > 0 && outcome !== "finished") context.log.warn(`${lost} results may not have reached the server`);
+  if (lost > 0 && outcome !== "finished") {
+    context.log.warn(`${lost} result${lost === 1 ? "" : "s"} may not have reached the server`);
+  }
   settle(outcome, message);
   return stop;
 }

@@ -45,7 +45,7 @@ export interface Uplink {
   readonly forget: (attempts: readonly Attempt[]) => void;
   /** How many results are kept. */
   readonly unacknowledged: () => number;
-  /** Says what the node holds: this, and the results that it keeps. Says nothing again and again only once. */
+  /** Says what the node holds: this, and the results that it keeps. */
   readonly held: (unfinished: readonly Attempt[]) => void;
   /** Passes on a line or progress, unless too much waits already; how many lines were dropped is told later. */
   readonly say: (message: LogMessage | ProgressMessage) => void;
@@ -58,8 +58,6 @@ interface State {
   connection: Connection | undefined;
   /** Lines that were dropped because the connection is slow. */
   dropped: number;
-  /** Whether the server was last told that nothing is held. */
-  isHeldEmpty: boolean;
 }
 
 /** Makes an uplink without a connection. */
@@ -69,14 +67,12 @@ export function createUplink(): Uplink {
     backlog: createBacklog(),
     connection: undefined,
     dropped: 0,
-    isHeldEmpty: true,
   };
   const { retained, backlog } = state;
   const control = (message: ControlMessage): void => state.connection?.send({ kind: "control", message });
   const open = (connection: Connection): void => {
     state.connection = connection;
     state.dropped = 0;
-    state.isHeldEmpty = true;
   };
   const close = (): void => void (state.connection = undefined);
   return {
@@ -98,8 +94,7 @@ export function createUplink(): Uplink {
     forget: retained.forget,
     unacknowledged: retained.count,
     held: (unfinished) => {
-      if (!state.connection || (state.isHeldEmpty && unfinished.length + retained.count() === 0)) return;
-      sendHeld(state, state.connection, unfinished);
+      if (state.connection) sendHeld(state, state.connection, unfinished);
     },
     say: (message) => {
       if (state.connection) return say(state, state.connection, message);
@@ -114,7 +109,6 @@ export function createUplink(): Uplink {
 
 function sendHeld(state: State, connection: Connection, unfinished: readonly Attempt[]): void {
   const attempts = [...unfinished, ...state.retained.all()].map(({ task, attempt }) => ({ task, attempt }));
-  state.isHeldEmpty = attempts.length === 0;
   connection.send({ kind: "held", attempts });
 }
 

@@ -163,3 +163,28 @@ Deno.test("a module that exports no job ends the node with what it exports", asy
     assert(!message.includes("\n"), message);
   });
 });
+
+Deno.test("a worker computes on while the connection is lost, and its result is delivered", async () => {
+  await withNode("many_ways", { retryDelayMs: 10 }, async ({ server }) => {
+    const first = await server.accept({ heartbeatMs: 60_000 });
+    first.give([["logAndSpin", 300], ["echo", 9]]);
+    await taggedLines(first, 1);
+    first.abort();
+    const second = await server.accept({ heartbeatMs: 60_000, resumed: true });
+    assertEquals(await second.held(1), ["0/1", "1/1"]);
+    assertEquals([...valuesOf(await second.results(2))], [[0, undefined], [1, 9]]);
+  });
+});
+
+Deno.test("a task that never yields is computed to its end while its node drains, and no other is begun", async () => {
+  await withNode("many_ways", {}, async ({ server, node }) => {
+    const peer = await server.accept({ heartbeatMs: 60_000 });
+    peer.give([["logAndSpin", 300], ["echo", 1], ["echo", 2]]);
+    await taggedLines(peer, 1);
+    node.stop("maintenance", { graceMs: 60_000 });
+    const results = await peer.results(3);
+    assertEquals(results.slice(0, 2).map((result) => failureIn(result).kind), ["handed-back", "handed-back"]);
+    assertEquals([...valuesOf(results.slice(2)).keys()], [0]);
+    assertEquals((await node.done).outcome, "stopped");
+  });
+});

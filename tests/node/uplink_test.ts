@@ -85,15 +85,6 @@ Deno.test("a result that proves too large when it is sent again stays a failure"
   assertEquals(failureIn(results[1]).kind, "encode");
 });
 
-Deno.test("that nothing is held is said once", () => {
-  const { uplink, sent } = stubConnection();
-  uplink.held([]);
-  uplink.held([{ task: 1, attempt: 1 }]);
-  uplink.held([]);
-  uplink.held([]);
-  assertEquals(sent.map((message) => message.kind === "held" && message.attempts.length), [1, 0]);
-});
-
 Deno.test("lines and messages wait for a connection, in order, and progress does not", () => {
   const { connection, uplink, sent } = stubConnection();
   uplink.close();

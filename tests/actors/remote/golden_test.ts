@@ -142,6 +142,10 @@ const frames: Record<string, [WireMessage, string]> = {
     control({ type: "leave", reason: "bye" }),
     "17000000 01 00 0000  82 a474797065a56c65617665 a6726561736f6ea3627965 00",
   ],
+  "leave with time to drain": [
+    control({ type: "leave", reason: "bye", drainMs: 10_000 }),
+    "22000000 01 00 0000  83 a474797065a56c65617665 a6726561736f6ea3627965 a7647261696e4d73cd2710 000000000000",
+  ],
   cancel: [
     control({ type: "cancel", attempts: [{ task: 3, attempt: 1 }, { task: 70_000, attempt: 2 }] }),
     "1f000000 01 00 0000  82 a474797065a663616e63656c a8617474656d707473940301ce0001117002 00",

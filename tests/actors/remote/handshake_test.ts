@@ -209,6 +209,23 @@ Deno.test("messages out of turn are refused by a wire error", async () => {
   for (const run of wrong) assertEquals((await assertRejects(run, WireError)).code, "handshake-unexpected");
 });
 
+Deno.test("a node is taken back only as the one that it was, and only if it asked for it", async () => {
+  const resume = { run: welcome.run, node: welcome.node };
+  const back: Welcome = { ...welcome, resumed: true };
+  const receive = (message: Welcome, asked?: Hello["resume"]) =>
+    nodeHandshake({ ...nodeOptions, ...(asked && { resume: asked }) }).receive(message);
+  assertEquals(await receive(back, resume), { outcome: { welcomed: back } });
+  assertEquals(await receive(welcome, resume), { outcome: { welcomed: welcome } });
+  const wrong: [Welcome, Hello["resume"]][] = [
+    [back, undefined],
+    [{ ...back, node: "f".repeat(16) }, resume],
+    [{ ...back, run: "f".repeat(32) }, resume],
+  ];
+  for (const [message, asked] of wrong) {
+    assertEquals((await assertRejects(() => receive(message, asked), WireError)).code, "handshake-unexpected");
+  }
+});
+
 Deno.test("an empty key is refused up front, for it would protect nothing", () => {
   assertThrows(() => serverHandshake({ ...serverOptions, key: "" }), RangeError, "the key is empty");
   assertThrows(() => nodeHandshake({ ...nodeOptions, key: "" }), RangeError, "the key is empty");

@@ -13,6 +13,10 @@ function spin(ms: number): void {
 const ways: Record<string, (argument: number, context: TaskContext) => unknown> = {
   echo: (argument) => argument,
   spin: (argument) => spin(argument),
+  logAndSpin: (argument, { log }) => {
+    log("begun");
+    spin(argument);
+  },
   spinForEver: (_, { log }) => {
     log("begun");
     spin(Infinity);
