@@ -95,6 +95,11 @@ Deno.test("objects without a prototype, holes and toJSON are taken as plain data
   assertEquals(roundTrip({ toJSON: "kept", [Symbol("gone")]: 1 }), { toJSON: "kept" });
 });
 
+/** Data views with their bytes: libraries differ in whether two views of different buffers are equal. */
+function contents<T extends { readonly view: DataView }>({ view, ...rest }: T) {
+  return { ...rest, view: new Uint8Array(view.buffer, view.byteOffset, view.byteLength) };
+}
+
 Deno.test("binary data of 1 KiB and more is read in place, aligned, if the payload is", () => {
   const value = {
     id: 1,
@@ -108,13 +113,13 @@ Deno.test("binary data of 1 KiB and more is read in place, aligned, if the paylo
     assertStrictEquals(view.buffer, bytes.buffer);
     assertEquals(view.byteOffset % 8, 0);
   }
-  assertEquals(back, value);
+  assertEquals(contents(back), contents(value));
 
   const shifted = new Uint8Array(bytes.length + 3);
   shifted.set(bytes, 3);
   const copied = decodePayload(shifted.subarray(3)) as typeof value;
   assertEquals(copied.data.buffer === shifted.buffer, false);
-  assertEquals(copied, value);
+  assertEquals(contents(copied), contents(value));
 });
 
 Deno.test("short binary data and array buffers are copies of their own", () => {
