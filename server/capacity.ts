@@ -32,6 +32,8 @@ export interface Capacity extends NewNode {
   window: number;
   /** Whether it takes nothing more, for it leaves. */
   isDraining: boolean;
+  /** Whether it has come back and not said yet what it holds: what it has must not be given to it again. */
+  isComingBack: boolean;
   readonly health: Health;
   /** When it last said what it holds, in milliseconds of the server's clock. */
   heldAtMs: number;
@@ -39,7 +41,7 @@ export interface Capacity extends NewNode {
 
 /** Every node that takes tasks; see {@linkcode createCapacities}. */
 export interface Capacities {
-  readonly add: (node: NewNode) => Capacity;
+  readonly add: (node: NewNode, isComingBack: boolean) => Capacity;
   readonly get: (node: NodeId) => Capacity | undefined;
   readonly remove: (node: NodeId) => Capacity | undefined;
   readonly all: () => IterableIterator<Capacity>;
@@ -58,8 +60,8 @@ export interface Capacities {
 }
 
 /** The most attempts that may be with a node now. */
-export function limitOf({ window, isDraining, health }: Capacity): number {
-  return isDraining ? 0 : Math.min(window, health.limit());
+export function limitOf({ window, isDraining, isComingBack, health }: Capacity): number {
+  return isDraining || isComingBack ? 0 : Math.min(window, health.limit());
 }
 
 /** How many more tasks may go to a node, up to `limit` with it. */
@@ -87,9 +89,16 @@ export function createCapacities(): Capacities {
     all: () => nodes.values(),
     count: () => nodes.size,
     slots: () => slots,
-    add: (node) => {
+    add: (node, isComingBack) => {
       const window = windowOf(node.slots, undefined);
-      const books = { outstanding: 0, requested: 0, meanMs: undefined, isDraining: false, heldAtMs: -Infinity };
+      const books = {
+        outstanding: 0,
+        requested: 0,
+        meanMs: undefined,
+        isDraining: false,
+        isComingBack,
+        heldAtMs: -Infinity,
+      };
       const capacity: Capacity = { ...node, ...books, window, health: createHealth() };
       nodes.set(node.node, capacity);
       slots += node.slots;

@@ -11,7 +11,7 @@ import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
 import { isPromise } from "../job/maybe_promise.ts";
-import type { JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
+import type { FailedTask, JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
 import { agreeing } from "./agreement.ts";
 import { describeThrown } from "./report.ts";
 import { createJobRecord, type JobRecord, type JobRecordOptions } from "./job_record.ts";
@@ -85,7 +85,11 @@ function handler(state: State): Handler<JobMessage> {
         return guarded(state, "initialData", () => joined(state, message));
       case "need": {
         const { node, count } = message;
-        return guarded(state, "the next task", () => offer(state, { node, count, tasks: [], replayed: 0 }));
+        return guarded(
+          state,
+          "the next task",
+          () => offer(state, { node, count, tasks: [], replayed: 0, failures: [] }),
+        );
       }
       case "prepared":
         return guarded(state, "the next task", () => prepared(state, message));
@@ -161,11 +165,12 @@ interface Answer {
   readonly count: number;
   readonly tasks: OfferedTask[];
   replayed: number;
+  readonly failures: FailedTask[];
 }
 
 /** Takes tasks from the books, as many as are wanted. Synchronous as long as they are: most are, and there are many. */
 function offer(state: State, answer: Answer): MaybePromise<void> {
-  while (answer.tasks.length < answer.count && answer.replayed < replayMax) {
+  while (answer.tasks.length < answer.count && answer.replayed + answer.failures.length < replayMax) {
     const status = state.books.next(answer.node);
     if (isPromise(status)) return offerLater(state, answer, status);
     if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
@@ -186,8 +191,8 @@ function offerLater({ context }: State, answer: Answer, pending: Promise<JobStat
 
 /** Offers what was there before, and the one task that was waited for. */
 function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): MaybePromise<void> {
-  const { node, count, tasks, replayed, status } = message;
-  const answer: Answer = { node, count, tasks: [...tasks], replayed };
+  const { node, count, tasks, replayed, failures, status } = message;
+  const answer: Answer = { node, count, tasks: [...tasks], replayed, failures: [...failures] };
   if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
   const pending = admit(state, answer, status);
   if (pending) return pending.then(() => sendOffer(state, answer, "more"));
@@ -209,18 +214,19 @@ function admit(
     record.call({ kind: "next", node: answer.node, task });
     return void answer.tasks.push({ task, payload, needs, hash: known.hash });
   }
-  answer.replayed++;
-  if (known.is === "dropped") return books.dropped(data);
+  if (known.is === "failed") answer.failures.push(known.failure);
+  else answer.replayed++;
+  if (known.is !== "stored") return books.dropped(data);
   const settle = () => record.collected(task, books);
   const pending = books.collect(known.node, decodePayload(known.payload), data);
   if (isPromise(pending)) return pending.then(settle);
   settle();
 }
 
-function sendOffer(state: State, { node, count, tasks, replayed }: Answer, status: "more" | "waiting" | "finished") {
+function sendOffer(state: State, { count, ...answer }: Answer, status: "more" | "waiting" | "finished") {
   const { peers, books, nextTask: frontier } = state;
   const total = books.total();
-  peers.deliver("scheduler", { type: "offer", requested: count, node, tasks, replayed, status, total, frontier });
+  peers.deliver("scheduler", { type: "offer", requested: count, ...answer, status, total, frontier });
 }
 
 /** Gives results to the books, without a promise for each as long as the books need none. */

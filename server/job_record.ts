@@ -10,11 +10,11 @@
 import type { Clock, Logger } from "../actors/types.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId } from "../actors/remote/protocol.ts";
-import type { JobBook } from "../job/types.ts";
+import type { FailedTask, JobBook } from "../job/types.ts";
 import { createIntervals } from "./intervals.ts";
 import { JournalError } from "./journal/errors.ts";
 import { taskHash } from "./journal/task_hash.ts";
-import type { Journal, StoredCall } from "./journal/types.ts";
+import type { Journal, StoredCall, StoredFailure } from "./journal/types.ts";
 import type { Peers } from "./peers.ts";
 
 /** A snapshot is taken at the earliest so long after the one before it, in milliseconds. */
@@ -37,8 +37,10 @@ export type KnownTask =
   | { readonly is: "new"; readonly hash: string | undefined }
   /** Its result, and the name of the node that it is from. */
   | { readonly is: "stored"; readonly node: NodeId; readonly payload: Uint8Array }
-  /** It has failed for good, or the state that was restored has it. */
-  | { readonly is: "dropped" };
+  /** It has failed for good. */
+  | { readonly is: "failed"; readonly failure: FailedTask }
+  /** The state that was restored has it. */
+  | { readonly is: "restored" };
 
 /** The record of one run; see {@linkcode createJobRecord}. */
 export interface JobRecord {
@@ -95,10 +97,15 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
       const stored = inSnapshot === undefined ? journal.result(task) ?? journal.failure(task) : undefined;
       if (inSnapshot === undefined && !stored) return { is: "new", hash };
       checkHash(task, hash, inSnapshot ?? stored!.taskHash, journal.path);
-      if (!stored || !("payload" in stored)) return { is: "dropped" };
+      if (!stored) return { is: "restored" };
+      if (!("payload" in stored)) return { is: "failed", failure: toFailedTask(stored) };
       return { is: "stored", node: stored.node, payload: stored.payload };
     },
   };
+}
+
+function toFailedTask({ task, attempts, outcome, message: reason, evidence }: StoredFailure): FailedTask {
+  return { task, attempts, outcome, reason, evidence: JSON.parse(evidence) };
 }
 
 function checkHash(task: number, hash: string, storedHash: string, path: string): void {

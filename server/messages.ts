@@ -139,6 +139,8 @@ export type SchedulerMessage =
     readonly frontier: number;
     /** How many tasks were collected from the journal on the way. */
     readonly replayed: number;
+    /** Which tasks had failed for good, as the journal has it. */
+    readonly failures: readonly FailedTask[];
   }
   /** These results are safe. */
   | { readonly type: "stored"; readonly settled: readonly SettledTask[] }
@@ -190,6 +192,7 @@ export type JobMessage =
     readonly count: number;
     readonly tasks: readonly OfferedTask[];
     readonly replayed: number;
+    readonly failures: readonly FailedTask[];
     readonly status: JobStatus<unknown>;
   }
   | { readonly type: "broken"; readonly what: string; readonly thrown: unknown }

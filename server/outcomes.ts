@@ -4,6 +4,7 @@
  * @module
  */
 import type { Attempt as AttemptId, NodeId, ResultEntry, TaskFailure } from "../actors/remote/protocol.ts";
+import type { FailedTask } from "../job/types.ts";
 import { decodeFailure } from "../actors/remote/failure.ts";
 import { type Attempt, type Lease, type Verdict, wanting } from "./lease_table.ts";
 import type { SettledTask } from "./messages.ts";
@@ -189,13 +190,24 @@ function failedForGood(state: State, lease: Lease, outcome: "failed" | "quaranti
   cancelOthers(state, lease);
   state.ready.remove(lease);
   state.leases.remove(lease);
-  state.counts.failed++;
   const failure = { task, attempts, outcome, reason, evidence };
-  if (state.failures.length < failuresMax) state.failures.push(failure);
+  countFailure(state, failure);
   if (state.isJournaled) state.peers.deliver("journal", { type: "failed", failure, hash });
   state.peers.deliver("job", { type: "dropped", task });
   if (state.onFailure === "stop") return finish(state, "failed", reason);
   state.log.error(`${reason.split("\n", 1)[0]}: left out, as --on-failure skip says`, { task });
+  changed(state);
+}
+
+function countFailure(state: State, failure: FailedTask): void {
+  state.counts.failed++;
+  if (state.failures.length < failuresMax) state.failures.push(failure);
+}
+
+/** A task has failed for good in an earlier life of the server: it is as if it failed now. */
+export function failedBefore(state: State, failure: FailedTask): void {
+  countFailure(state, failure);
+  if (state.onFailure === "stop") return finish(state, "failed", failure.reason);
   changed(state);
 }
 
@@ -229,6 +241,7 @@ export function reconcile(state: State, node: NodeId, held: readonly AttemptId[]
   if (!capacity) return;
   const saidBefore = capacity.heldAtMs;
   capacity.heldAtMs = state.now();
+  capacity.isComingBack = false;
   const superfluous: AttemptId[] = [];
   const known = new Set<Attempt>();
   for (const id of held) {
@@ -248,6 +261,7 @@ export function reconcile(state: State, node: NodeId, held: readonly AttemptId[]
     const failure: TaskFailure = { kind: "handed-back", name: "Lost", message: "the node does not hold it" };
     failed(state, attempt, failure);
   }
+  state.capacities.refresh(capacity);
 }
 
 function recognise(state: State, node: NodeId, id: AttemptId, superfluous: AttemptId[]): Attempt | undefined {

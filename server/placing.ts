@@ -10,7 +10,7 @@ import { type Lease, wanting } from "./lease_table.ts";
 import type { SchedulerMessage } from "./messages.ts";
 import type { Offer } from "./ready_queue.ts";
 import { recallsFor } from "./recall.ts";
-import { settleEarly } from "./outcomes.ts";
+import { failedBefore, settleEarly } from "./outcomes.ts";
 import { changed, finish, nobody, type State } from "./scheduler_state.ts";
 import { stragglers } from "./stragglers.ts";
 
@@ -145,6 +145,7 @@ export function takeOffer(state: State, offer: Extract<SchedulerMessage, { type:
   state.total = offer.total;
   state.frontier = Math.max(state.frontier, offer.frontier);
   countReplayed(state, offer.replayed);
+  for (const failure of offer.failures) failedBefore(state, failure);
   if (offer.tasks.length > 0) state.isProbing = false;
   for (const task of offer.tasks) takeTask(state, offer.node, capacity, task);
   forgetEarly(state);

@@ -39,7 +39,7 @@ function handler(state: State): Handler<SchedulerMessage> {
 function handle(state: State, message: SchedulerMessage): void {
   switch (message.type) {
     case "node-ready":
-      state.capacities.add(message);
+      state.capacities.add(message, message.isResumed);
       if (!message.isResumed) state.counts.nodes++;
       else state.counts.nodesLost = Math.max(0, state.counts.nodesLost - 1);
       return;

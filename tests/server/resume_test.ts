@@ -1,0 +1,272 @@
+import { assert, assertEquals, assertMatch } from "jsr:@std/assert@^1";
+import { ChunkList, defineJob, defineJobPair } from "../../job/mod.ts";
+import type { Job } from "../../job/types.ts";
+import { openJournal } from "../../server/journal/journal.ts";
+import type { Journal, JournalOptions } from "../../server/journal/types.ts";
+import { type FakeNode, identity } from "./fake_node.ts";
+import { serve, type TestServer } from "./harness.ts";
+import { double, doubled, inOrder, numbers } from "./numbers.ts";
+
+/** Runs a test with a folder of its own, in which lives of a server share a journal. */
+async function withLives(
+  test: (
+    life: (job: Job, options?: Partial<JournalOptions>) => Promise<TestServer & { journal: Journal }>,
+  ) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const open: Journal[] = [];
+  try {
+    await test(async (job, options = {}) => {
+      const header = {
+        ...{ job: job.name, codeHash: identity.codeHash, packageVersion: identity.package },
+        ...{ options: job.options, pinned: job.pinned },
+      };
+      const journal = openJournal(`${folder}/test.journal`, header, { resume: open.length > 0, now: 0, ...options });
+      open.push(journal);
+      return { ...await serve(job, { journal }), journal };
+    });
+  } finally {
+    for (const journal of open) journal.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The server's process ends without a word: what was not committed is lost, and so are all connections. */
+async function crash({ journal, settle }: TestServer & { journal: Journal }, nodes: FakeNode[]): Promise<void> {
+  journal.close();
+  for (const node of nodes) node.connection.abort();
+  await settle();
+}
+
+Deno.test("server acknowledges results when they are in the journal, and not before", async () => {
+  await withLives(async (life) => {
+    const { job } = numbers(3);
+    const { join, settle, journal } = await life(job);
+    const node = await join();
+    assertEquals(journal.collectedCount, 0);
+    node.succeed(node.tasks[0], double);
+    await settle();
+    assertEquals([journal.collectedCount, journal.pendingCount, node.acks], [1, 0, ["0/1"]]);
+  });
+});
+
+Deno.test("server that was killed collects what it had acknowledged again, and computes only the rest", async () => {
+  await withLives(async (life) => {
+    const before = numbers(6);
+    const first = await life(before.job);
+    const node = await first.join({ slots: 2 });
+    node.succeed(node.tasks.slice(0, 3), double);
+    await first.settle();
+    await crash(first, [node]);
+
+    const after = numbers(6);
+    const second = await life(after.job);
+    const other = await second.join({ slots: 8 });
+    assertEquals(other.tasks.map(({ task }) => task), [3, 4, 5]);
+    assertEquals(inOrder(after.collected), doubled(3));
+    other.succeed(other.tasks, double);
+    const summary = await second.system.until(second.server.done);
+    assertEquals([summary.outcome, summary.collected, summary.resumed], ["complete", 6, 3]);
+    assertEquals(inOrder(after.collected), doubled(6));
+    assertEquals(second.journal.outcome, "complete");
+  });
+});
+
+Deno.test("node outlives its server: what it holds and what it finished meanwhile counts in the next life", async () => {
+  await withLives(async (life) => {
+    const first = await life(numbers(8).job);
+    const node = await first.join({ slots: 2 });
+    const [one, two, three, four] = node.tasks;
+    node.succeed(one, double);
+    await first.settle();
+    await crash(first, [node]);
+
+    const { job, collected } = numbers(8);
+    const second = await life(job);
+    const back = await second.join({ slots: 2, was: node });
+    assertEquals(back.welcome().resumed, true);
+    back.holds([two, three, four]);
+    back.succeed([two, three], double);
+    await second.settle();
+    assertEquals(back.acks.sort(), ["1/1", "2/1"]);
+    const fresh = () => back.tasks.filter(({ task }) => task > 3);
+    assert(!back.tasks.some(({ task, attempt }) => task === 3 && attempt === 1), "it has that one already");
+    back.succeed(four, double);
+    for (let round = 0; round < 10; round++) {
+      back.succeed(fresh(), double);
+      back.tasks.length = 0;
+      await second.settle();
+    }
+    const summary = await second.system.until(second.server.done);
+    assertEquals([summary.collected, summary.resumed, summary.outcome], [8, 1, "complete"]);
+    assertEquals(inOrder(collected), doubled(8));
+  });
+});
+
+Deno.test("server may be killed after any result, again and again, and nothing is lost or counted twice", async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    await withLives(async (life) => {
+      let random = seed;
+      const next = (bound: number) => (random = (random * 48_271) % 2_147_483_647) % bound;
+      for (let was: FakeNode | undefined, lives = 1;; lives++) {
+        const { job, collected } = numbers(30);
+        const server = await life(job);
+        const node = await server.join({ slots: 1 + next(3), was });
+        const held = was?.tasks.splice(0) ?? [];
+        if (was) node.holds(held);
+        await server.settle();
+        assert(lives < 100, `seed ${seed} does not come to an end`);
+        node.tasks.push(...held);
+        for (let step = next(6); step > 0 && node.tasks.length > 0; step--) {
+          node.succeed(node.tasks.splice(0, 1 + next(3)), double);
+          if (next(2)) await server.settle();
+        }
+        if (lives > 40) {
+          while (node.tasks.length > 0) {
+            node.succeed(node.tasks.splice(0), double);
+            await server.settle();
+          }
+        }
+        if (collected.length === 30) {
+          assertEquals((await server.system.until(server.server.done)).outcome, "complete");
+          assertEquals(inOrder(collected), doubled(30), `seed ${seed}`);
+          return;
+        }
+        await crash(server, [node]);
+        was = node;
+      }
+    });
+  }
+});
+
+Deno.test("job that makes other tasks than before is not resumed", async () => {
+  await withLives(async (life) => {
+    const tasksOf = (tasks: number[]) => defineJob({ name: identity.job, tasks: () => tasks, compute: double });
+    const first = await life(tasksOf([1, 2, 3]));
+    const node = await first.join();
+    node.succeed(node.tasks, double);
+    await first.settle();
+    await crash(first, [node]);
+    const second = await life(tasksOf([1, 7, 3]));
+    await second.join();
+    const summary = await second.system.until(second.server.done);
+    assertEquals(summary.outcome, "failed");
+    assertMatch(summary.reason!, /task 1 is no longer the one whose result is stored/);
+  });
+});
+
+Deno.test("snapshot of the state stands for the results in it", async () => {
+  await withLives(async (life) => {
+    const collectedBy: number[][] = [];
+    const job = () => {
+      const collected: number[] = [];
+      collectedBy.push(collected);
+      return defineJob({
+        name: identity.job,
+        state: () => ({ sum: 0 }),
+        tasks: () => [1, 2, 3, 4, 5, 6],
+        compute: double,
+        collect: (result, task, { state }) => {
+          collected.push(task);
+          state.sum += result;
+        },
+        snapshot: ({ sum }) => sum,
+        restore: (sum) => ({ sum: sum as number }),
+        finish: (_summary, { state, log }) => log(`sum ${state.sum}`),
+      });
+    };
+    const first = await life(job());
+    const node = await first.join({ slots: 8 });
+    node.succeed(node.tasks.splice(0, 2), double);
+    await first.settle();
+    for (let passed = 0; passed < 31_000; passed += 500) {
+      node.say({ type: "heartbeat" });
+      await first.system.advance(500);
+    }
+    node.succeed(node.tasks.splice(0, 1), double);
+    await first.settle();
+    node.succeed(node.tasks.splice(0, 1), double);
+    await first.settle();
+    assertEquals(first.journal.snapshot()?.tasks, [[0, 2]]);
+    await crash(first, [node]);
+
+    const second = await life(job());
+    const other = await second.join({ slots: 8 });
+    assertEquals(collectedBy[1], [4], "only what came after the snapshot is collected again");
+    other.succeed(other.tasks, double);
+    const summary = await second.system.until(second.server.done);
+    assertEquals([summary.collected, summary.outcome], [6, "complete"]);
+    assert(second.log.some((line) => line.includes("sum 42")), second.log.join("\n"));
+  });
+});
+
+Deno.test("task that failed for good ends a resumed job as it ended it before, unless it is to be tried again", async () => {
+  for (const retryFailed of [false, true]) {
+    await withLives(async (life) => {
+      const job = { ...numbers(3).job, limits: { maxAttempts: 1 } };
+      const first = await life(job);
+      const node = await first.join({ slots: 4 });
+      node.fail(node.tasks[1], { message: "no" });
+      const failed = await first.system.until(first.server.done);
+      assertEquals(failed.outcome, "failed");
+      first.journal.close();
+
+      const { job: again, collected } = numbers(3);
+      const second = await life(again, { resume: true, retryFailed });
+      const other = await second.join({ slots: 4 });
+      if (retryFailed) other.succeed(other.tasks, double);
+      const summary = await second.system.until(second.server.done);
+      assertEquals([summary.outcome, summary.failed], retryFailed ? ["complete", 0] : ["failed", 1]);
+      assertEquals(inOrder(collected), retryFailed ? doubled(3) as [number, number][] : []);
+      assertEquals(summary.reason?.includes("task 1 failed once"), retryFailed ? undefined : true);
+    });
+  }
+});
+
+Deno.test("job with its own books is resumed by the same calls in the same order", async () => {
+  await withLives(async (life) => {
+    const pair = () => {
+      const sums = { sum: 0, finished: 0 };
+      const job = defineJobPair({
+        name: identity.job,
+        server: () => {
+          const chunks = ChunkList.of(Array.from({ length: 6 }, (_, index) => index));
+          return {
+            prepareDataForNode(node) {
+              const chunk = chunks.next(node);
+              if (chunk) return { status: "unfinished", data: { id: chunk.id, number: chunk.data } };
+              return { status: chunks.allFinished ? "finished" : "waiting" };
+            },
+            processDataFromNode(node, { id, value }: { id: number; value: number }) {
+              chunks.finish(id, node, () => void (sums.sum += value));
+            },
+            heartbeatTimeout: (nodes) => void chunks.heartbeatTimeout(nodes),
+            finishJob: () => void sums.finished++,
+          };
+        },
+        node: () => ({ processDataFromServer: ({ id, number }) => ({ id, value: number * 2 }) }),
+      });
+      return { job, sums };
+    };
+    const answer = (data: unknown) => {
+      const { id, number } = data as { id: number; number: number };
+      return { id, value: number * 2 };
+    };
+    const before = pair();
+    const first = await life(before.job);
+    const node = await first.join({ slots: 2 });
+    node.succeed(node.tasks.slice(0, 2), answer);
+    await first.settle();
+    assertEquals(before.sums.sum, 2);
+    await crash(first, [node]);
+
+    const after = pair();
+    const second = await life(after.job);
+    await second.settle();
+    const other = await second.join({ slots: 8 });
+    assertEquals([after.sums.sum, other.tasks.length], [2, 4]);
+    other.succeed(other.tasks, answer);
+    const summary = await second.system.until(second.server.done);
+    assertEquals([summary.outcome, after.sums.sum, after.sums.finished], ["complete", 30, 1]);
+  });
+});
