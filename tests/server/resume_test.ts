@@ -72,7 +72,7 @@ Deno.test("server that was killed collects what it had acknowledged again, and c
   });
 });
 
-Deno.test("node outlives its server: what it holds and what it finished meanwhile counts in the next life", async () => {
+Deno.test("node outlives its server: what it holds and what it finished meanwhile still counts", async () => {
   await withLives(async (life) => {
     const first = await life(numbers(8).job);
     const node = await first.join({ slots: 2 });
@@ -200,7 +200,7 @@ Deno.test("snapshot of the state stands for the results in it", async () => {
   });
 });
 
-Deno.test("task that failed for good ends a resumed job as it ended it before, unless it is to be tried again", async () => {
+Deno.test("task that failed for good ends a resumed job as before, unless it is to be tried again", async () => {
   for (const retryFailed of [false, true]) {
     await withLives(async (life) => {
       const job = { ...numbers(3).job, limits: { maxAttempts: 1 } };
