@@ -215,7 +215,7 @@ export function failedBefore(state: State, failure: FailedTask): void {
 export function nodeGone(state: State, node: NodeId, isLoss: boolean): void {
   const capacity = state.capacities.remove(node);
   state.quiet.delete(node);
-  if (isLoss && capacity) state.counts.nodesLost++;
+  if (isLoss && capacity) state.lost.add(node);
   const forgotten: number[] = [];
   for (const attempt of state.leases.heldBy(node)) setFraction(state, attempt, 0);
   for (const { lease, verdict } of state.leases.orphan(node, isLoss)) {

@@ -9,7 +9,7 @@
  */
 import type { Behavior, Handler } from "../actors/types.ts";
 import type { NodeId, ProgressMessage } from "../actors/remote/protocol.ts";
-import type { SchedulerMessage } from "./messages.ts";
+import type { Counts, SchedulerMessage } from "./messages.ts";
 import { collected, compared, nodeGone, parole, reconcile, rejected, stored, takeResults } from "./outcomes.ts";
 import { pump, speculate, takeOffer } from "./placing.ts";
 import { etaMs } from "./rate.ts";
@@ -40,8 +40,8 @@ function handle(state: State, message: SchedulerMessage): void {
   switch (message.type) {
     case "node-ready":
       state.capacities.add(message, message.isResumed);
-      if (!message.isResumed) state.counts.nodes++;
-      else state.counts.nodesLost = Math.max(0, state.counts.nodesLost - 1);
+      state.seen.add(message.node);
+      state.lost.delete(message.node);
       return;
     case "node-leaving":
       return drain(state, message.node);
@@ -90,8 +90,12 @@ function steer(state: State, message: SchedulerMessage): void {
       return drain(state, message.node);
     case "halt":
       state.isHalted = true;
-      state.peers.deliver("root", { type: "halted", counts: { ...state.counts }, failures: state.failures });
+      state.peers.deliver("root", { type: "halted", counts: countsOf(state), failures: state.failures });
   }
+}
+
+function countsOf({ counts, seen, lost }: State): Counts {
+  return { ...counts, nodes: seen.size, nodesLost: lost.size };
 }
 
 function drain(state: State, node: NodeId): void {

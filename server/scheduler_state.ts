@@ -58,7 +58,10 @@ export interface State extends SchedulerOptions {
   readonly ready: ReadyQueue;
   readonly rate: ReturnType<typeof createRate>;
   readonly durations: Durations;
-  readonly counts: { -readonly [Name in keyof Counts]: Counts[Name] };
+  readonly counts: { -readonly [Name in Exclude<keyof Counts, "nodes" | "nodesLost">]: Counts[Name] };
+  /** Every node that was ever here, and those that were lost and are not back. */
+  readonly seen: Set<NodeId>;
+  readonly lost: Set<NodeId>;
   /** Tasks that failed for good, the first ones. */
   readonly failures: FailedTask[];
   /** Grants of this turn, one frame a node. */
@@ -100,10 +103,9 @@ export function createState(options: SchedulerOptions, now: () => number): State
     ready: createReadyQueue(),
     rate: createRate(),
     durations: createDurations(),
-    counts: {
-      ...{ collected: 0, failed: 0, retried: 0, dropped: 0, speculated: 0, resumed: 0 },
-      ...{ nodes: 0, nodesLost: 0, computeMs: 0 },
-    },
+    counts: { collected: 0, failed: 0, retried: 0, dropped: 0, speculated: 0, resumed: 0, computeMs: 0 },
+    seen: new Set(),
+    lost: new Set(),
     failures: [],
     outbox: new Map(),
     acks: new Map(),

@@ -98,7 +98,7 @@ Deno.test("node outlives its server: what it holds and what it finished meanwhil
       await second.settle();
     }
     const summary = await second.system.until(second.server.done);
-    assertEquals([summary.collected, summary.resumed, summary.outcome], [8, 1, "complete"]);
+    assertEquals([summary.collected, summary.resumed, summary.nodes, summary.outcome], [8, 1, 1, "complete"]);
     assertEquals(inOrder(collected), doubled(8));
   });
 });
