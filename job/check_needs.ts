@@ -10,11 +10,30 @@ import type { TaskNeeds } from "./types.ts";
 const timerMsMax = 0xffff_ffff;
 
 /** The bounds of each number. */
-const numbers = {
-  priority: { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER },
-  timeoutMs: { min: 0, max: timerMsMax },
-  expectedMs: { min: 0, max: Number.MAX_SAFE_INTEGER },
-} as const;
+const bounds: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  priority: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  timeoutMs: [0, timerMsMax],
+  expectedMs: [0, Number.MAX_SAFE_INTEGER],
+};
+
+const known = ["requires", ...Object.keys(bounds)];
+
+function wrong(task: number, what: string, options?: ErrorOptions): JobError {
+  return new JobError("tasks-invalid", `Cannot use the needs of task ${task}: ${what}`, options);
+}
+
+function checkRequires(task: number, requires: unknown): void {
+  if (typeof requires !== "object" || requires === null || Array.isArray(requires)) {
+    throw wrong(task, `requires must be an object of labels, such as { gpu: "1" }`);
+  }
+  for (const [label, text] of Object.entries(requires)) {
+    try {
+      parseRequirement(text);
+    } catch (error) {
+      throw wrong(task, `label ${label}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    }
+  }
+}
 
 /**
  * Checks the needs of a task.
@@ -23,21 +42,16 @@ const numbers = {
  * @throws {JobError} code `tasks-invalid`, naming the task, the value and what is allowed.
  */
 export function checkNeeds(task: number, needs: TaskNeeds): TaskNeeds {
-  const complain = (what: string): never => {
-    throw new JobError("tasks-invalid", `Cannot use the needs of task ${task}: ${what}`);
-  };
-  if (typeof needs !== "object" || needs === null) return complain(`${String(needs)} is no object`);
-  for (const [name, { min, max }] of Object.entries(numbers)) {
-    const value = needs[name as keyof typeof numbers];
-    if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= max)) {
-      complain(`${name} = ${value} must be a whole number from ${min} to ${max}`);
-    }
-  }
-  for (const [label, text] of Object.entries(needs.requires ?? {})) {
-    try {
-      parseRequirement(text);
-    } catch (error) {
-      complain(`label ${label}: ${error instanceof Error ? error.message : error}`);
+  if (typeof needs !== "object" || needs === null) throw wrong(task, `${String(needs)} is no object`);
+  for (const [name, value] of Object.entries(needs)) {
+    if (value === undefined) continue;
+    if (name === "requires") checkRequires(task, value);
+    else if (!Object.hasOwn(bounds, name)) {
+      throw wrong(task, `there is no ${JSON.stringify(name)} among them (these are ${known.join(", ")})`);
+    } else {
+      const [min, max] = bounds[name];
+      if (Number.isInteger(value) && value >= min && value <= max) continue;
+      throw wrong(task, `${name} = ${value} must be a whole number from ${min} to ${max}`);
     }
   }
   return needs;

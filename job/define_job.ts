@@ -4,7 +4,7 @@
  * @module
  */
 import type { NodeId } from "../actors/remote/protocol.ts";
-import { checkDefinition, type JobHeader } from "./definition.ts";
+import { checkDefinition, checkSnapshotPair, type JobHeader } from "./definition.ts";
 import { JobError } from "./errors.ts";
 import type { OptionValues } from "./job_options.ts";
 import { createTaskBook } from "./task_book.ts";
@@ -60,7 +60,8 @@ export interface ComputeTools<Options extends JobOptions, Initial> extends Omit<
 }
 
 /** What {@linkcode defineJob} takes. Write the fields in this order: the compiler infers each from those before it. */
-export interface JobDefinition<Options extends JobOptions, State, Task, Initial, Result> extends JobHeader<Options> {
+export interface JobDefinition<Options extends JobOptions, State, Task, Initial, Result, Snapshot = unknown>
+  extends JobHeader<Options> {
   /** Makes what the server's functions share, once, before any other of them is called. @default undefined */
   readonly state?: (
     options: OptionValues<Options>,
@@ -106,9 +107,9 @@ export interface JobDefinition<Options extends JobOptions, State, Task, Initial,
    * The state as plain data, for the journal: it stands for all that was collected so far, so that a job that is
    * resumed need not collect it again. @default every result is kept and collected again
    */
-  readonly snapshot?: (state: State) => unknown;
+  readonly snapshot?: (state: NoInfer<State>) => Snapshot;
   /** Makes the state of a snapshot, in place of `state`. To be given together with `snapshot`. */
-  readonly restore?: (data: unknown, options: OptionValues<Options>) => MaybePromise<State>;
+  readonly restore?: (data: NoInfer<Snapshot>, options: OptionValues<Options>) => MaybePromise<NoInfer<State>>;
   /** Called once at the end, whatever the outcome: see {@linkcode Summary.outcome}. */
   readonly finish?: (summary: Summary, tools: ServerTools<Options, State>) => MaybePromise<void>;
 }
@@ -116,8 +117,8 @@ export interface JobDefinition<Options extends JobOptions, State, Task, Initial,
 /** More copies of each task than this are surely a mistake. */
 const replicasMax = 100;
 
-function createNode<Options extends JobOptions, State, Task, Initial, Result>(
-  definition: JobDefinition<Options, State, Task, Initial, Result>,
+function createNode<Options extends JobOptions, State, Task, Initial, Result, Snapshot>(
+  definition: JobDefinition<Options, State, Task, Initial, Result, Snapshot>,
   options: OptionValues<Options>,
 ): JobNode<Initial, Task, Result> {
   let initial: Initial | undefined;
@@ -173,31 +174,26 @@ export function defineJob<
   Task = unknown,
   Initial = undefined,
   Result = unknown,
->(definition: JobDefinition<Options, State, Task, Initial, Result>): Job<OptionValues<Options>> {
+  Snapshot = unknown,
+>(definition: JobDefinition<Options, State, Task, Initial, Result, Snapshot>): Job<OptionValues<Options>> {
   checkDefinition(definition, {
     state: "optional",
     tasks: "required",
     needs: "optional",
     total: "optional",
-    agree: "optional",
-    snapshot: "optional",
-    restore: "optional",
     initial: "optional",
     compute: "required",
+    agree: "optional",
     collect: "optional",
+    snapshot: "optional",
+    restore: "optional",
     finish: "optional",
   }, ["replicas"]);
   const { name, options, limits, replicas = 1 } = definition;
-  if ((definition.snapshot === undefined) !== (definition.restore === undefined)) {
-    throw new JobError("job-invalid", `Cannot define job ${JSON.stringify(name)}: snapshot and restore go together`);
-  }
+  checkSnapshotPair(name, definition);
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
-    throw new JobError(
-      "job-invalid",
-      `Cannot define job ${
-        JSON.stringify(name)
-      }: replicas = ${replicas} must be a whole number from 1 to ${replicasMax}`,
-    );
+    const wanted = `must be a whole number from 1 to ${replicasMax}`;
+    throw new JobError("job-invalid", `Cannot define job ${JSON.stringify(name)}: replicas = ${replicas} ${wanted}`);
   }
   const defaults = Object.freeze({ ...options }) as OptionValues<Options>;
   const jobLimits: TaskLimits = Object.freeze({ ...limits });

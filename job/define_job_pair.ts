@@ -3,23 +3,24 @@
  *
  * @module
  */
-import { checkDefinition, type JobHeader } from "./definition.ts";
+import { checkNeeds } from "./check_needs.ts";
+import { checkDefinition, checkSnapshotPair, type JobHeader } from "./definition.ts";
 import type { OptionValues } from "./job_options.ts";
-import { createSerial } from "./maybe_promise.ts";
-import type { Job, JobBook, JobNode, JobOptions, JobServer, ServerContext, TaskLimits } from "./types.ts";
+import { chain, createSerial } from "./maybe_promise.ts";
+import type { Job, JobBook, JobNode, JobOptions, JobServer, JobStatus, ServerContext, TaskLimits } from "./types.ts";
 
 /**
  * What {@linkcode defineJobPair} takes. The compiler holds both halves to the same four types. It infers initial data
  * and tasks from what the server hands out. Name the type of a result where the server takes it, and that of custom
  * messages, if there are any, at the server's context: `server(options, context: ServerContext<Message>)`.
  */
-export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Result, Custom>
+export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Result, Custom, Snapshot = unknown>
   extends JobHeader<Options> {
   /** Makes the server's half, once a run. */
   readonly server: (
     options: OptionValues<Options>,
     context: ServerContext<Custom>,
-  ) => JobServer<Initial, Task, Result, Custom>;
+  ) => JobServer<Initial, Task, Result, Custom, Snapshot>;
   /** Makes a node's half, once in each worker. */
   // Where one branch of the server waits, TypeScript takes its absent `data` for a task as well: hence the Exclude.
   readonly node: (
@@ -27,16 +28,27 @@ export interface JobPairDefinition<Options extends JobOptions, Initial, Task, Re
   ) => JobNode<NoInfer<Initial>, NoInfer<Exclude<Task, undefined>>, Result, Custom>;
 }
 
-function createPairBook(server: JobServer): JobBook {
+function createPairBook(name: string, server: JobServer): JobBook {
+  checkSnapshotPair(name, server);
   const oneByOne = createSerial();
+  let given = 0;
+  const checked = (status: JobStatus<unknown>): JobStatus<unknown> => {
+    if (status.status !== "unfinished") return status;
+    if (status.needs !== undefined) checkNeeds(given, status.needs);
+    given++;
+    return status;
+  };
   return {
     initialData: (node) => oneByOne(() => server.initialData?.(node)),
-    next: (node) => oneByOne(() => server.prepareDataForNode(node)),
+    next: (node) => oneByOne(() => chain(server.prepareDataForNode(node), checked)),
     collect: (node, result) => oneByOne(() => server.processDataFromNode(node, result)),
     dropped: () => {},
     lost: (nodes) => oneByOne(() => server.heartbeatTimeout?.(nodes)),
     custom: (node, message) => oneByOne(() => server.customMessage?.(node, message)),
-    ...(server.snapshot && { snapshot: server.snapshot, restore: (data: unknown) => server.restore?.(data) }),
+    ...(server.snapshot && {
+      snapshot: () => server.snapshot!(),
+      restore: (data: unknown) => oneByOne(() => server.restore!(data)),
+    }),
     close: () => {},
     finish: (summary) => oneByOne(() => summary.outcome === "complete" ? server.finishJob?.(summary) : undefined),
     total: () => undefined,
@@ -86,7 +98,8 @@ export function defineJobPair<
   Task = unknown,
   Result = unknown,
   Custom = unknown,
->(definition: JobPairDefinition<Options, Initial, Task, Result, Custom>): Job<OptionValues<Options>> {
+  Snapshot = unknown,
+>(definition: JobPairDefinition<Options, Initial, Task, Result, Custom, Snapshot>): Job<OptionValues<Options>> {
   checkDefinition(definition, { server: "required", node: "required" });
   const { name, options, limits, server, node } = definition;
   const defaults = Object.freeze({ ...options }) as OptionValues<Options>;
@@ -100,7 +113,10 @@ export function defineJobPair<
     replicas: 1,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.
     book: (values, context) =>
-      createPairBook(server(values as OptionValues<Options>, context as ServerContext<Custom>) as unknown as JobServer),
+      createPairBook(
+        name,
+        server(values as OptionValues<Options>, context as ServerContext<Custom>) as unknown as JobServer,
+      ),
     node: (values) => node(values as OptionValues<Options>) as unknown as JobNode,
   };
 }

@@ -69,3 +69,16 @@ export function checkDefinition(
   checkOptionDefaults(name, definition.options ?? {});
   checkLimits(complain, definition.limits ?? {});
 }
+
+/** Checks that a state that is stored can be brought back. @throws {JobError} code `job-invalid` */
+export function checkSnapshotPair(
+  name: string,
+  { snapshot, restore }: { snapshot?: unknown; restore?: unknown },
+): void {
+  if ((snapshot === undefined) === (restore === undefined)) return;
+  const missing = snapshot ? "restore" : "snapshot";
+  throw new JobError(
+    "job-invalid",
+    `Cannot define job ${JSON.stringify(name)}: snapshot and restore go together, and ${missing} is missing`,
+  );
+}

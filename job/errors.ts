@@ -3,8 +3,8 @@
 /**
  * What is wrong. `job-invalid`: a definition cannot be used. `job-missing`: a module has no default export.
  * `job-unknown`: its default export is no job. `option-invalid`: an option is unknown or its value cannot be used.
- * `tasks-invalid`: the job's tasks cannot be read. `job-closed`: the job ended while its tasks waited.
- * `chunk-not-held`: a chunk is not being processed by the node that speaks of it.
+ * `tasks-invalid`: the job's tasks cannot be read, or what one of them needs cannot be used. `job-closed`: the job
+ * ended while its tasks waited. `chunk-not-held`: a chunk is not being processed by the node that speaks of it.
  */
 export type JobErrorCode =
   | "job-invalid"

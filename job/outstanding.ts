@@ -22,6 +22,7 @@ export function createOutstanding(): Outstanding {
     add: () => void count++,
     remove: () => {
       count--;
+      if (waiting.length === 0) return;
       const due = waiting.filter(({ atMost }) => count <= atMost);
       if (due.length === 0) return;
       waiting = waiting.filter(({ atMost }) => count > atMost);

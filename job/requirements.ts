@@ -18,10 +18,16 @@ function parseNumber(text: string): number | undefined {
   return digits === undefined ? undefined : Number(digits) * units[unit];
 }
 
+function unreadable(text: unknown, what: string): RangeError {
+  const shown = typeof text === "string" ? JSON.stringify(text) : String(text);
+  return new RangeError(`Cannot use the requirement ${shown}: ${what}`);
+}
+
 /**
- * Reads a requirement.
+ * Reads a requirement: an equality, such as `1` or `arm64`, or a comparison, such as `>=64g`.
  *
- * @throws {RangeError} If a comparison is not followed by a number.
+ * @throws {RangeError} If it is empty, begins with a sign that is none of `>=`, `>`, `<=` and `<`, or if a comparison
+ * is not followed by a number.
  *
  * @example
  * ```ts
@@ -29,13 +35,18 @@ function parseNumber(text: string): number | undefined {
  * ```
  */
 export function parseRequirement(text: string): Requirement {
-  const [, is, rest] = text.trim().match(/^(>=|<=|>|<)(.*)$/) ?? [];
-  if (is === undefined) return { is: "=", text: text.trim() };
-  const value = parseNumber(rest);
-  if (value === undefined) {
-    throw new RangeError(`Cannot use the requirement ${JSON.stringify(text)}: ${is} wants a number, such as ${is}64g`);
+  if (typeof text !== "string") throw unreadable(text, "it must be a text");
+  const [, is, rest] = text.trim().match(/^([<>=!~]*)(.*)$/s)!;
+  if (is === "") {
+    if (rest === "") throw unreadable(text, "it is empty");
+    return { is: "=", text: rest };
   }
-  return { is: is as ">=" | ">" | "<=" | "<", value };
+  if (is !== ">=" && is !== ">" && is !== "<=" && is !== "<") {
+    throw unreadable(text, `${is} is none of >=, >, <= and <; what a label must be equal to is written without a sign`);
+  }
+  const value = parseNumber(rest);
+  if (value === undefined) throw unreadable(text, `${is} wants a number, such as ${is}64g`);
+  return { is, value };
 }
 
 function meetsOne(label: string | undefined, requirement: Requirement): boolean {
@@ -72,7 +83,16 @@ export function meets(
   });
 }
 
-/** The same text for the same requirements, in whatever order they were written. */
+/**
+ * The same text for the same requirements, in whatever order and however they were written: `>=1g` is `>= 1024m`.
+ *
+ * @throws {RangeError} If a requirement cannot be read.
+ */
 export function requirementKey(requires: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(requires).sort(([a], [b]) => a < b ? -1 : 1));
+  const parts = Object.entries(requires).map(([name, text]) => {
+    const requirement = parseRequirement(text);
+    const operand = requirement.is === "=" ? parseNumber(requirement.text) ?? requirement.text : requirement.value;
+    return [name, requirement.is, operand] as const;
+  });
+  return JSON.stringify(parts.sort(([a], [b]) => a < b ? -1 : 1));
 }

@@ -5,13 +5,13 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { checkNeeds } from "./check_needs.ts";
-import type { JobDefinition, ServerTools } from "./define_job.ts";
+import type { CollectTools, JobDefinition, ServerTools } from "./define_job.ts";
 import { JobError } from "./errors.ts";
 import type { OptionValues } from "./job_options.ts";
 import { chain, createSerial, isPromise, lazy } from "./maybe_promise.ts";
 import { createOutstanding, type Outstanding } from "./outstanding.ts";
 import { openTaskSource, type TaskSource } from "./task_source.ts";
-import type { JobBook, JobOptions, JobStatus, MaybePromise, TaskNeeds } from "./types.ts";
+import type { JobBook, JobOptions, JobStatus, MaybePromise, NodeId, TaskNeeds } from "./types.ts";
 
 function checkTotal(total: number | undefined): number | undefined {
   if (total === undefined || (Number.isSafeInteger(total) && total >= 0)) return total;
@@ -79,9 +79,16 @@ function createPuller<Task>(
   };
 }
 
+/** What `collect` is given: made anew only for another node, since results come in batches from one. */
+function createCollectTools<Options extends JobOptions, State>() {
+  let latest: CollectTools<Options, State> | undefined;
+  return (given: ServerTools<Options, State>, node: NodeId): CollectTools<Options, State> =>
+    latest?.node === node ? latest : latest = { ...given, node };
+}
+
 /** Makes the book. The user's functions are called as the book is asked, and not before. */
-export function createTaskBook<Options extends JobOptions, State, Task, Initial, Result>(
-  definition: JobDefinition<Options, State, Task, Initial, Result>,
+export function createTaskBook<Options extends JobOptions, State, Task, Initial, Result, Snapshot>(
+  definition: JobDefinition<Options, State, Task, Initial, Result, Snapshot>,
   options: OptionValues<Options>,
   log: (text: string) => void,
 ): JobBook<Task, Result> {
@@ -90,7 +97,7 @@ export function createTaskBook<Options extends JobOptions, State, Task, Initial,
   const ended = new AbortController();
   let told: number | undefined;
 
-  let restored: { readonly data: unknown } | undefined;
+  let restored: { readonly data: Snapshot } | undefined;
   let ready: ServerTools<Options, State> | undefined;
 
   const state = lazy(() =>
@@ -111,19 +118,21 @@ export function createTaskBook<Options extends JobOptions, State, Task, Initial,
     definition.needs && ((task) => definition.needs!(task, options)),
   );
 
+  const collectTools = createCollectTools<Options, State>();
+  const collect = (given: ServerTools<Options, State>, node: NodeId, result: Result, task: Task) =>
+    chain(definition.collect?.(result, task, collectTools(given, node)), outstanding.remove);
+
   return {
     initialData: () => definition.initial ? initial.get() : undefined,
     next: () => oneByOne(pull),
-    collect: (node, result, task) => {
-      const collected = chain(tools(), (given) => definition.collect?.(result, task, { ...given, node }));
-      return chain(collected, outstanding.remove);
-    },
+    collect: (node, result, task) =>
+      ready ? collect(ready, node, result, task) : chain(tools(), (given) => collect(given, node, result, task)),
     dropped: outstanding.remove,
-    agree: definition.agree ?? isDeepStrictEqual,
+    agree: (a, b) => definition.agree ? definition.agree(a, b) : isDeepStrictEqual(a, b),
     ...(definition.snapshot && {
       snapshot: () => definition.snapshot!(ready!.state),
       restore: (data: unknown) => {
-        restored = { data };
+        restored = { data: data as Snapshot };
         return chain(tools(), () => {});
       },
     }),

@@ -14,8 +14,9 @@ export interface TaskNeeds {
   /** How long one attempt may compute, in milliseconds. @default what the job says */
   readonly timeoutMs?: number;
   /**
-   * What labels the node must have: `{ gpu: "1", mem: ">=64g" }`. A value is an equality, or a comparison of numbers
-   * with `>=`, `>`, `<=` or `<`, whose unit may be `k`, `m`, `g` or `t` (1024 times the one before). @default none
+   * What labels the node must have: `{ gpu: "1", mem: ">=64g" }`. A value is what the label must be equal to, or a
+   * comparison of numbers with `>=`, `>`, `<=` or `<`. The unit of a number may be `k`, `m`, `g` or `t`, each 1024
+   * times the one before, in either case. A node without the label does not get the task. @default none
    */
   readonly requires?: Readonly<Record<string, string>>;
   /** How long it takes at most, in milliseconds: only nodes that live that long get it. @default unknown */
@@ -39,7 +40,13 @@ export type MaybePromise<T> = T | Promise<T>;
  * before it has settled. The members are function properties, not methods, so that the compiler compares their
  * parameters strictly; write them as methods all the same.
  */
-export interface JobServer<Initial = unknown, Task = unknown, Result = unknown, Custom = unknown> {
+export interface JobServer<
+  Initial = unknown,
+  Task = unknown,
+  Result = unknown,
+  Custom = unknown,
+  Snapshot = unknown,
+> {
   /** Called once for each node that registers; what it returns is given to {@linkcode JobNode.setInitialData}. */
   readonly initialData?: (node: NodeId) => MaybePromise<Initial | undefined>;
   /** Called whenever a node could take one more task. */
@@ -54,9 +61,12 @@ export interface JobServer<Initial = unknown, Task = unknown, Result = unknown, 
    * The state as plain data, for the journal: it stands for all calls so far. Without it a resumed job is brought back
    * by the same calls in the same order.
    */
-  readonly snapshot?: () => unknown;
-  /** Takes over what `snapshot` gave in an earlier run, before any other call. Nodes of that run are gone. */
-  readonly restore?: (data: unknown) => MaybePromise<void>;
+  readonly snapshot?: () => Snapshot;
+  /**
+   * Takes over what `snapshot` gave in an earlier run, before any other call. Nodes of that run are gone. To be given
+   * together with `snapshot`.
+   */
+  readonly restore?: (data: NoInfer<Snapshot>) => MaybePromise<void>;
   /** Called once, when all is done; not after a job that failed or was stopped. */
   readonly finishJob?: (summary: Summary) => MaybePromise<void>;
 }

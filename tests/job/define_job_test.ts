@@ -70,6 +70,23 @@ Deno.test("a job's book passes on what collect throws, and keeps the task outsta
   assertEquals(await book.next(node), { status: "waiting" });
 });
 
+Deno.test("a job's book tells collect the node of each result, also while another one is being taken", async () => {
+  const seen: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const book = bookOf({
+    tasks: () => [1, 2, 3],
+    collect: async (_result, task, tools) => {
+      if (task === 1) await gate.promise;
+      seen.push(`${task} of ${tools.node}`);
+    },
+  });
+  await pullAll(book);
+  const calls = [book.collect("a", 0, 1), book.collect("b", 0, 2), book.collect("b", 0, 3)];
+  gate.resolve();
+  await Promise.all(calls);
+  assertEquals(seen.sort(), ["1 of a", "2 of b", "3 of b"]);
+});
+
 Deno.test("a job's book reads async generators, also when it is asked again before the task has come", async () => {
   const gate = Promise.withResolvers<void>();
   const book = bookOf({

@@ -120,6 +120,93 @@ Deno.test("defineJob gives undefined where there is no state and no initial valu
   });
 });
 
+Deno.test("defineJob infers what needs, agree, snapshot and restore are given", () => {
+  defineJob({
+    name: "recovering",
+    options: { gpus: "1" },
+    state: () => ({ best: new Map<string, number>() }),
+    tasks: () => [{ from: 1 }],
+    needs(task, options) {
+      expectType<{ from: number }>()(task);
+      expectType<string>()(options.gpus);
+      return { priority: task.from, requires: { gpu: options.gpus } };
+    },
+    compute: (task) => ({ score: task.from / 2 }),
+    replicas: 2,
+    agree(a, b) {
+      expectType<{ score: number }>()(a);
+      expectType<{ score: number }>()(b);
+      return Promise.resolve(a.score === b.score);
+    },
+    collect: (result, _task, { state }) => void state.best.set("x", result.score),
+    snapshot(state) {
+      expectType<{ best: Map<string, number> }>()(state);
+      return { entries: [...state.best] };
+    },
+    restore(data, options) {
+      expectType<{ entries: [string, number][] }>()(data);
+      expectType<string>()(options.gpus);
+      return { best: new Map(data.entries) };
+    },
+  });
+});
+
+Deno.test("defineJob refuses, when compiled, needs and states that do not fit", () => {
+  const job = { name: "misfits", tasks: () => [1], compute: (task: number) => task };
+  defineJob({
+    ...job,
+    // @ts-expect-error a priority is a number
+    needs: () => ({ priority: "high" }),
+  });
+  defineJob({
+    ...job,
+    state: () => ({ sum: 0 }),
+    snapshot: ({ sum }) => sum,
+    // @ts-expect-error the snapshot is a number
+    restore: (sum: string) => ({ sum: Number(sum) }),
+  });
+  defineJob({
+    ...job,
+    state: () => ({ sum: 0 }),
+    snapshot: ({ sum }) => sum,
+    // @ts-expect-error the state has a sum
+    restore: (sum) => ({ total: sum }),
+  });
+  assertEquals(job.name, "misfits");
+});
+
+Deno.test("defineJobPair holds restore to what snapshot returns", () => {
+  const node = () => ({ processDataFromServer: (data: number) => data });
+  defineJobPair({
+    name: "pair",
+    server: () => {
+      let done: number[] = [];
+      return {
+        prepareDataForNode: () => ({ status: "unfinished", data: 1, needs: { timeoutMs: 5 } }),
+        processDataFromNode: (_node, result: number) => void done.push(result),
+        snapshot: () => ({ done }),
+        restore(data) {
+          expectType<{ done: number[] }>()(data);
+          done = data.done;
+        },
+      };
+    },
+    node,
+  });
+  defineJobPair({
+    name: "pair",
+    server: () => ({
+      prepareDataForNode: () => ({ status: "unfinished", data: 1 }),
+      processDataFromNode: (_node, _result: number) => {},
+      snapshot: () => ({ done: [1] }),
+      // @ts-expect-error the snapshot holds numbers
+      restore: (_data: { done: string[] }) => {},
+    }),
+    node,
+  });
+  assertEquals(typeof node, "function");
+});
+
 Deno.test("defineJob refuses, when compiled, what does not fit together", () => {
   defineJob({
     name: "misfits",

@@ -1,9 +1,24 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "jsr:@std/assert@^1";
-import { defineJob, defineJobPair, JobError } from "../../job/mod.ts";
+import { defineJob, defineJobPair, JobError, type TaskNeeds } from "../../job/mod.ts";
 import { meets, parseRequirement, requirementKey } from "../../job/requirements.ts";
-import type { ServerContext } from "../../job/types.ts";
+import { fakeContext } from "./fixtures.ts";
 
-const context: ServerContext = { log: () => {}, changed: () => {}, send: () => 0 };
+const { context } = fakeContext();
+
+/** Needs that no task can have, and what the error must say of each. */
+const wrongNeeds: [needs: unknown, message: string][] = [
+  [{ priority: 0.5 }, "priority = 0.5 must be a whole number"],
+  [{ timeoutMs: -1 }, "timeoutMs = -1 must be a whole number from 0"],
+  [{ timeoutMs: 2 ** 32 }, "timeoutMs = 4294967296"],
+  [{ expectedMs: NaN }, "expectedMs = NaN"],
+  [{ requires: { mem: ">=lots" } }, 'label mem: Cannot use the requirement ">=lots"'],
+  [{ requires: { gpu: 1 } }, "label gpu: Cannot use the requirement 1: it must be a text"],
+  [{ requires: "gpu" }, "requires must be an object of labels"],
+  [{ requires: ["gpu"] }, "requires must be an object of labels"],
+  [{ timeout: 5 }, 'there is no "timeout"'],
+  [null, "null is no object"],
+  [7, "7 is no object"],
+];
 
 Deno.test("requirements compare labels as texts, as numbers, and as numbers with units", () => {
   const labels = { gpu: "1", mem: "64g", arch: "arm64", cores: "8" };
@@ -37,14 +52,21 @@ Deno.test("requirements compare labels as texts, as numbers, and as numbers with
 
 Deno.test("requirements that cannot be read are errors that show how to write them", () => {
   assertEquals(parseRequirement(">= 64g"), { is: ">=", value: 64 * 2 ** 30 });
-  for (const text of [">=", ">many", "< 3 g b"]) {
+  assertEquals(parseRequirement(" arm64 "), { is: "=", text: "arm64" });
+  for (const text of ["", " ", ">=", ">many", "< 3 g b", "=1", "==1", "!=1", "=>64g", ">>1"]) {
     assertStringIncludes(assertThrows(() => parseRequirement(text), RangeError).message, JSON.stringify(text));
   }
 });
 
 Deno.test("requirements have one key, however they are written down", () => {
-  assertEquals(requirementKey({ a: "1", b: "2" }), requirementKey({ b: "2", a: "1" }));
-  assertEquals(requirementKey({ a: "1" }) === requirementKey({ a: "2" }), false);
+  const same: [Record<string, string>, Record<string, string>][] = [
+    [{ a: "1", b: "2" }, { b: "2", a: "1" }],
+    [{ mem: ">=1g" }, { mem: " >= 1024M" }],
+    [{ gpu: "1" }, { gpu: "1.0" }],
+  ];
+  for (const [a, b] of same) assertEquals(requirementKey(a), requirementKey(b));
+  const others = [{ a: "1" }, { a: "2" }, { a: ">=1" }, { a: ">1" }, { b: "1" }, { a: "x" }, { a: "1", b: "1" }, {}];
+  assertEquals(new Set(others.map((one) => requirementKey(one as Record<string, string>))).size, others.length);
 });
 
 Deno.test("defineJob gives each task its needs, and checks them", () => {
@@ -58,12 +80,57 @@ Deno.test("defineJob gives each task its needs, and checks them", () => {
   const book = job.book(job.options, context);
   assertEquals(book.next("a"), { status: "unfinished", data: 3, needs: { priority: 3, requires: { gpu: "1" } } });
 
-  const wrong = [{ priority: 0.5 }, { timeoutMs: -1 }, { expectedMs: NaN }, { requires: { mem: ">=lots" } }];
-  for (const needs of wrong) {
-    const bad = defineJob({ name: "bad", tasks: () => [1], needs: () => needs, compute: () => 1 });
-    const { code, message } = assertThrows(() => bad.book({}, context).next("a"), JobError);
+  for (const [needs, expected] of wrongNeeds) {
+    const bad = defineJob({
+      name: "bad",
+      tasks: () => ["good", "bad"],
+      needs: (task) => task === "bad" ? needs as TaskNeeds : {},
+      compute: () => 1,
+    });
+    const badBook = bad.book({}, context);
+    badBook.next("a");
+    const { code, message } = assertThrows(() => badBook.next("a"), JobError, expected);
     assertEquals(code, "tasks-invalid");
-    assertStringIncludes(message, "task 0");
+    assertStringIncludes(message, "task 1");
+  }
+});
+
+Deno.test("defineJob ends the tasks when the needs of one are wrong, instead of going on without it", () => {
+  const job = defineJob({
+    name: "bad",
+    tasks: () => [1, 2],
+    needs: (task) => ({ priority: task === 1 ? NaN : 0 }),
+    compute: () => 1,
+  });
+  const book = job.book({}, context);
+  for (let round = 0; round < 2; round++) assertThrows(() => book.next("a"), JobError, "task 0");
+});
+
+Deno.test("defineJobPair passes needs on, and checks them", async () => {
+  const statuses = (needs: unknown) =>
+    defineJobPair({
+      name: "pair",
+      server: () => {
+        let made = 0;
+        return {
+          prepareDataForNode: () => {
+            const each = made++ === 0 ? { priority: 2 } : needs as TaskNeeds;
+            return { status: "unfinished", data: made, needs: each };
+          },
+          processDataFromNode: () => {},
+        };
+      },
+      node: () => ({ processDataFromServer: () => 1 }),
+    }).book({}, context);
+  const book = statuses(undefined);
+  assertEquals(await book.next("a"), { status: "unfinished", data: 1, needs: { priority: 2 } });
+  assertEquals(await book.next("a"), { status: "unfinished", data: 2, needs: undefined });
+  for (const [needs, expected] of wrongNeeds) {
+    const bad = statuses(needs);
+    await bad.next("a");
+    const { code, message } = assertThrows(() => bad.next("a"), JobError, expected);
+    assertEquals(code, "tasks-invalid");
+    assertStringIncludes(message, "task 1");
   }
 });
 
@@ -84,54 +151,4 @@ Deno.test("defineJob has results compared deeply unless it says how", async () =
   for (const replicas of [0, 1.5, 101]) {
     assertThrows(() => defineJob({ name: "x", replicas, tasks: () => [1], compute: () => 1 }), JobError, "replicas");
   }
-});
-
-Deno.test("a job goes on from its snapshot instead of making its state", async () => {
-  const made: string[] = [];
-  const job = defineJob({
-    name: "sum",
-    state: () => {
-      made.push("state");
-      return { sum: 0 };
-    },
-    tasks: () => [1, 2],
-    compute: (task) => task,
-    collect: (result, _task, { state }) => void (state.sum += result),
-    snapshot: ({ sum }) => sum,
-    restore: (data) => ({ sum: data as number }),
-    finish: (_summary, { state }) => void made.push(`sum ${state.sum}`),
-  });
-  const first = job.book({}, context);
-  await first.next("a");
-  await first.collect("a", 7, 1);
-  const snapshot = first.snapshot!();
-  assertEquals([snapshot, made], [7, ["state"]]);
-
-  const second = job.book({}, context);
-  await second.restore!(snapshot);
-  await second.next("a");
-  await second.collect("a", 5, 2);
-  assertEquals([second.snapshot!(), made], [12, ["state"]]);
-  assertThrows(
-    () => defineJob({ name: "x", tasks: () => [1], compute: () => 1, snapshot: () => 1 }),
-    JobError,
-    "go together",
-  );
-});
-
-Deno.test("a job with its own books may offer a snapshot", async () => {
-  let count = 0;
-  const job = defineJobPair({
-    name: "pair",
-    server: () => ({
-      prepareDataForNode: () => ({ status: "waiting" }),
-      processDataFromNode: () => {},
-      snapshot: () => ({ count }),
-      restore: (data) => void (count = (data as { count: number }).count),
-    }),
-    node: () => ({ processDataFromServer: () => 1 }),
-  });
-  const book = job.book({}, context);
-  await book.restore!({ count: 5 });
-  assertEquals(book.snapshot!(), { count: 5 });
 });
