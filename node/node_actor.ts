@@ -11,7 +11,7 @@ import type { Link } from "../actors/remote/transport.ts";
 import { createValve } from "../actors/remote/valve.ts";
 import type { Behavior, Context, Handler, Next, Ref } from "../actors/types.ts";
 import { backoffMs } from "./backoff.ts";
-import type { NodeMessage, PoolMessage } from "./messages.ts";
+import type { NodeMessage, PoolMessage, PoolReport } from "./messages.ts";
 import {
   closing,
   type Core,
@@ -64,11 +64,14 @@ export function nodeActor(options: ResolvedNodeOptions, outside: NodeOutside): B
 
 function spawnPool(
   context: Context<NodeMessage>,
-  { workers, name, spawnWorker, taskGraceMs: graceMs }: ResolvedNodeOptions,
+  { workers, name, spawnWorker, taskGraceMs: graceMs, isolation, workerMemoryMb }: ResolvedNodeOptions,
   { counts }: NodeOutside,
 ): Ref<PoolMessage> {
+  // A process is watched as a whole, from within.
+  const memoryMb = isolation === "process" ? 0 : workerMemoryMb;
+  const report = (report: PoolReport) => void context.self.tell(report);
   return context.spawn(
-    poolActor({ workers, name, spawnWorker, graceMs, counts, report: (report) => void context.self.tell(report) }),
+    poolActor({ workers, name, spawnWorker, graceMs, memoryMb, counts, report }),
     // What flows is bounded by the credit that the server gives, and by each worker's limit of lines.
     { name: "pool", mailboxMax: Infinity, supervision: "escalate" },
   );

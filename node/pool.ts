@@ -21,8 +21,10 @@ import {
 import type { FromWorker } from "./worker_protocol.ts";
 import {
   cancelBegun,
+  customTaken,
   endWorker,
   excuse,
+  forgetEarly,
   greetWorker,
   judge,
   postCustom,
@@ -71,7 +73,7 @@ function handle(pool: Pool, message: PoolMessage): void {
       for (const slot of pool.slots) if (slot.state !== "loading") postSession(slot, message.data);
       return shareOut(pool);
     case "custom":
-      return pool.slots.forEach((slot) => postCustom(slot, message.payload));
+      return postCustomToAll(pool, message.payload);
     case "cancel":
       return cancel(pool, matcher(message.attempts));
     case "recall":
@@ -81,7 +83,7 @@ function handle(pool: Pool, message: PoolMessage): void {
       return options.report({ type: "held", session: pool.session, attempts: unfinished(pool) });
     case "drop":
       pool.data = undefined;
-      for (const slot of pool.slots) slot.early.length = 0;
+      pool.slots.forEach(forgetEarly);
       return cancel(pool, () => true);
     case "drain":
       if (pool.leaving === "no") pool.leaving = "draining";
@@ -129,6 +131,8 @@ function hear(pool: Pool, slot: Slot, message: FromWorker): void {
       const { kind: type, ...progress } = message;
       return report({ type: "say", session: pool.session, message: { type, ...progress } });
     }
+    case "custom-taken":
+      return customTaken(slot);
     case "custom":
       return report({ type: "send-custom", session: pool.session, payload: message.payload });
     case "uncaught":
@@ -136,6 +140,16 @@ function hear(pool: Pool, slot: Slot, message: FromWorker): void {
     case "unusable":
       return unusable(pool, message.message);
   }
+}
+
+function postCustomToAll(pool: Pool, payload: Uint8Array): void {
+  const refusals = pool.slots.filter((slot) => !postCustom(slot, payload)).length;
+  if (refusals === 0) return;
+  // Not a line for each of what may be thousands.
+  if (Math.log2(++pool.customsDropped) % 1 !== 0) return;
+  const text = `dropped ${pool.customsDropped} messages of the server's half of the job up to now, for its workers ` +
+    "compute without a pause in which to read them";
+  pool.options.report({ type: "say", session: pool.session, message: { type: "log", level: "warn", text } });
 }
 
 function hearResults(pool: Pool, slot: Slot, message: ResultsMessage): void {
@@ -203,7 +217,7 @@ function loseWorker(pool: Pool, slot: Slot, failure: TaskFailure): void {
   pool.context.log.warn(`a worker has failed and is replaced: ${failure.name}: ${failure.message}`, {
     task: culprit?.task,
   });
-  const message = `its worker on node ${place(pool)} ended by an error that nothing caught: ${failure.message}`;
+  const message = `its worker on node ${place(pool)} failed: ${failure.message}`;
   replaceWorker(pool, slot, culprit, { ...failure, kind: "worker-lost", message });
   if (!culprit) countFailure(pool, `its workers fail outside of tasks, at last by ${failure.name}: ${failure.message}`);
   shareOut(pool);

@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly spawnWorker: SpawnWorker;
   /** How long a worker may go on with a task that was cancelled, in milliseconds. */
   readonly graceMs: number;
+  /** How much memory a worker may have, in MiB; 0 for as much as the runtime bears. */
+  readonly memoryMb: number;
   readonly counts: PoolCounts;
   readonly report: (report: PoolReport) => void;
 }
@@ -56,6 +58,8 @@ export interface Pool {
   estimateMs: number | undefined;
   /** How many workers failed without a task being at fault since the last result. */
   failuresInRow: number;
+  /** How many messages did not reach every worker. */
+  customsDropped: number;
   /** When the next check is due, on the system's clock. */
   checkAtMs: number;
   cancelCheck: () => void;
@@ -67,6 +71,7 @@ export function createPool(context: Context<PoolMessage>, options: PoolOptions):
     createSlot({
       spawn: options.spawnWorker,
       graceMs: options.graceMs,
+      memoryMb: options.memoryMb,
       onMessage: (message, life) => void context.self.tell({ type: "worker", slot, life, message }),
       onError: (message, life) => void context.self.tell({ type: "worker-error", slot, life, message }),
     }));
@@ -80,6 +85,7 @@ export function createPool(context: Context<PoolMessage>, options: PoolOptions):
     data: undefined,
     estimateMs: undefined,
     failuresInRow: 0,
+    customsDropped: 0,
     checkAtMs: Infinity,
     cancelCheck: () => {},
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getHeapStatistics } from "node:v8";
 import { jobOf } from "../job/is_job.ts";
 import type { Job } from "../job/types.ts";
 import { consoleSink } from "./worker_guard.ts";
@@ -45,6 +46,10 @@ export function serveWorker(job: unknown, source = "the job's module"): void {
     post,
     now: () => performance.now(),
     setTimer: (delayMs, callback) => void setTimeout(callback, delayMs),
+    memory: () => {
+      const { used_heap_size: heapBytes, heap_size_limit: heapLimitBytes, external_memory } = getHeapStatistics();
+      return { heapBytes, heapLimitBytes, externalBytes: external_memory };
+    },
   });
   consoleSink.write = runtime.log;
   addEventListener("message", (event) => runtime.receive(event.data as ToWorker));

@@ -44,6 +44,22 @@ function redirectConsole(): void {
   }
 }
 
+/** Has what user code writes to the standard output, past `console`, go where lines go. */
+function redirectOutput(): void {
+  const decoder = new TextDecoder();
+  for (const [target, level] of [[Deno.stdout, "info"], [Deno.stderr, "error"]] as const) {
+    const writeSync = (bytes: Uint8Array): number => {
+      consoleSink.write(level, decoder.decode(bytes).replace(/\n$/, ""));
+      return bytes.length;
+    };
+    Object.defineProperties(target, {
+      writeSync: { value: writeSync },
+      write: { value: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)) },
+      writable: { get: () => new WritableStream<Uint8Array>({ write: (bytes) => void writeSync(bytes) }) },
+    });
+  }
+}
+
 /** A worker that ends itself leaves no trace that the node could see, so that user code may not do it. */
 function forbidExit(): void {
   const scope = globalThis as unknown as { close: () => void; process?: { exit: () => void } };
@@ -55,7 +71,7 @@ function forbidExit(): void {
   if (scope.process) scope.process.exit = forbid("process.exit()");
 }
 
-/** Sends the lines of `console` to the server, and keeps user code from ending the worker. To be called once. */
+/** Sends what user code prints to the server, and keeps user code from ending the worker. To be called once. */
 export function guardWorker(): void {
   const limit = createLineLimit();
   const { postMessage } = globalThis as unknown as { postMessage: (message: FromWorker) => void };
@@ -63,5 +79,6 @@ export function guardWorker(): void {
     if (limit.admit(performance.now())) postMessage({ kind: "log", level, text: cutLine(text) });
   };
   redirectConsole();
+  redirectOutput();
   forbidExit();
 }

@@ -7,8 +7,11 @@ import type { LogMessage, NodeId, TaskFailure } from "../actors/remote/protocol.
 
 /** To a worker. */
 export type ToWorker =
-  /** The first message: the words shared with the I/O thread, see claims.ts. */
-  | { readonly kind: "start"; readonly claims: SharedArrayBuffer }
+  /**
+   * The first message: the words shared with the I/O thread, see claims.ts, and how much memory the worker may have, in
+   * MiB; 0 for as much as the runtime bears.
+   */
+  | { readonly kind: "start"; readonly claims: SharedArrayBuffer; readonly memoryMb: number }
   /** The node is registered: make the user's half of the job anew. Answered by `prepared`. */
   | {
     readonly kind: "session";
@@ -42,7 +45,9 @@ export type FromWorker =
   | Omit<LogMessage, "type"> & { readonly kind: "log" }
   | { readonly kind: "progress"; readonly task: number; readonly attempt: number; readonly fraction: number }
   /** A message to the server's half of the job. */
-  | { readonly kind: "custom"; readonly payload: Uint8Array };
+  | { readonly kind: "custom"; readonly payload: Uint8Array }
+  /** The user's half has been handed one more message from the server's half. */
+  | { readonly kind: "custom-taken" };
 
 /** A worker, seen from the I/O thread. */
 export interface WorkerPort {

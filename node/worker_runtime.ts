@@ -14,6 +14,7 @@ import type { Job } from "../job/types.ts";
 import { type BatchReader, openBatch } from "./batch.ts";
 import { advance, allow, announced, claim, type Claims, createClaims } from "./claims.ts";
 import { failureOf } from "./failure.ts";
+import { createMemoryWatch, memoryLookMs, type MemoryReading } from "./memory_watch.ts";
 import { createResultWriter, type ResultWriter } from "./result_writer.ts";
 import { createTaskComputer, type TaskComputer } from "./task_computer.ts";
 import { deliverCustom, prepareHalf, type SessionMessage, type UserHalf } from "./user_half.ts";
@@ -31,6 +32,8 @@ export interface WorkerEnvironment {
   readonly now: () => number;
   /** Calls back after `delayMs`; with 0 after messages that have arrived were received. */
   readonly setTimer: (delayMs: number, callback: () => void) => void;
+  /** How much memory the worker has. @default it is not watched */
+  readonly memory?: () => MemoryReading;
 }
 
 /** A worker's inside. */
@@ -56,6 +59,9 @@ interface Inside {
   /** What waits for its turn. */
   readonly inbox: Item[];
   claims: Claims;
+  /** Tells when the worker has too much memory. */
+  excess: (nowMs: number) => Error | undefined;
+  isLookSet: boolean;
   user: UserHalf | undefined;
   node: NodeId;
   /** The batch that is being computed. */
@@ -91,6 +97,8 @@ export function createWorkerRuntime(job: Job, environment: WorkerEnvironment): W
     computer: createTaskComputer(voice, (payload, failed) => addResult(inside, payload, failed)),
     inbox: [],
     claims: createClaims(),
+    excess: () => undefined,
+    isLookSet: false,
     user: undefined,
     node: "",
     reader: undefined,
@@ -120,6 +128,8 @@ export function createWorkerRuntime(job: Job, environment: WorkerEnvironment): W
 function receive(inside: Inside, message: ToWorker): void {
   if (message.kind === "start") {
     inside.claims = new Int32Array(message.claims);
+    const { memory } = inside.environment;
+    if (memory) inside.excess = createMemoryWatch(memory, message.memoryMb);
     return;
   }
   if (message.kind !== "tasks") inside.urgentReceived = (inside.urgentReceived + 1) | 0;
@@ -156,6 +166,8 @@ function pump(inside: Inside): void {
       if (item === undefined) return rest(inside);
       const wait = open(inside, item);
       if (wait) return void wait.then(() => resume(inside));
+    } else if (endIfExcessive(inside)) {
+      return;
     } else if (!claim(claims, inside.begun)) {
       forgetRevoked(inside);
     } else {
@@ -172,8 +184,9 @@ function open(inside: Inside, item: Item): Promise<void> | undefined {
     if (item.epoch === inside.epoch) inside.reader = openBatch(item.batch, item.count);
   } else if (item.kind === "session") {
     return prepare(inside, item);
-  } else if (inside.user && "half" in inside.user) {
-    deliverCustom(inside.user.half, item.payload, inside.voice);
+  } else {
+    if (inside.user && "half" in inside.user) deliverCustom(inside.user.half, item.payload, inside.voice);
+    inside.environment.post({ kind: "custom-taken" });
   }
 }
 
@@ -192,11 +205,30 @@ function prepare(inside: Inside, session: SessionMessage): Promise<void> | undef
 function awaitTask(inside: Inside, task: Promise<void>): void {
   inside.pending = undefined;
   void task.then(() => pump(inside));
+  lookWhilePending(inside);
   if (inside.isFlushSet || inside.writer.waiting() === 0) return;
   inside.isFlushSet = true;
   inside.environment.setTimer(0, () => {
     inside.isFlushSet = false;
     flush(inside);
+  });
+}
+
+/** Ends the worker if it has too much memory. */
+function endIfExcessive(inside: Inside): boolean {
+  const error = inside.excess(inside.environment.now());
+  if (error) endByError(inside, error);
+  return error !== undefined;
+}
+
+/** Looks at the memory again and again while a task waits for something. */
+function lookWhilePending(inside: Inside): void {
+  const { environment } = inside;
+  if (inside.isLookSet || !environment.memory) return;
+  inside.isLookSet = true;
+  environment.setTimer(memoryLookMs, () => {
+    inside.isLookSet = false;
+    if (!inside.isEnded && inside.computer.running() && !endIfExcessive(inside)) lookWhilePending(inside);
   });
 }
 

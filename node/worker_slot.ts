@@ -13,12 +13,17 @@ import type { FromWorker, SpawnWorker, ToWorker, WorkerPort } from "./worker_pro
 const looksPerLimit = 16;
 const lookMsMin = 5;
 const lookMsMax = 1000;
+/** How many messages may wait for the user's half in one worker, and how many bytes they may have. */
+const unreadMax = 1000;
+const unreadBytesMax = 16 * 1024 ** 2;
 
 /** What a slot is made with. */
 export interface SlotOptions {
   readonly spawn: SpawnWorker;
   /** How long a worker may go on with a task that was cancelled, in milliseconds. */
   readonly graceMs: number;
+  /** How much memory a worker may have, in MiB; 0 for as much as the runtime bears. */
+  readonly memoryMb: number;
   readonly onMessage: (message: FromWorker, life: number) => void;
   readonly onError: (message: string, life: number) => void;
 }
@@ -65,6 +70,9 @@ export interface Slot {
   limitMs: number;
   /** Messages to the user's half that came before the worker could take them. */
   readonly early: Uint8Array[];
+  /** The sizes of the messages that the user's half was not handed yet, in bytes, and their sum. */
+  readonly unread: number[];
+  unreadBytes: number;
   /** Tasks inside whose results nobody wants, with the time of that. */
   readonly cancelled: Map<TaskEntry, number>;
 }
@@ -87,6 +95,8 @@ export function createSlot(options: SlotOptions): Slot {
     begunSinceMs: 0,
     limitMs: Infinity,
     early: [],
+    unread: [],
+    unreadBytes: 0,
     cancelled: new Map(),
   };
   startWorker(slot);
@@ -100,6 +110,9 @@ export function startWorker(slot: Slot): void {
   slot.claims = createClaims();
   slot.finished = slot.begun = slot.epoch = 0;
   slot.revoking = false;
+  // What the worker before had not read is gone with it.
+  slot.unread.splice(0, slot.unread.length - slot.early.length);
+  slot.unreadBytes = slot.unread.reduce((sum, bytes) => sum + bytes, 0);
   slot.port = slot.options.spawn({
     onMessage: (message) => slot.options.onMessage(message, life),
     onError: (message) => slot.options.onError(message, life),
@@ -119,7 +132,7 @@ export function endWorker(slot: Slot): TaskEntry[] {
 
 /** To be called when the worker has loaded its module. */
 export function greetWorker(slot: Slot): void {
-  slot.port.post({ kind: "start", claims: slot.claims.buffer });
+  slot.port.post({ kind: "start", claims: slot.claims.buffer, memoryMb: slot.options.memoryMb });
   slot.state = "idle";
 }
 
@@ -136,17 +149,38 @@ export function postSession(slot: Slot, session: SessionData): void {
   const message: ToWorker = { kind: "session", node: session.node, options, initial };
   postUrgent(slot, message, initial ? [options.buffer, initial.buffer] : [options.buffer]);
   slot.state = "preparing";
-  for (const payload of slot.early.splice(0)) postCustom(slot, payload);
+  for (const payload of slot.early.splice(0)) sendCustom(slot, payload);
 }
 
-/** Hands a message to the user's half of the job, once there is one. */
-export function postCustom(slot: Slot, payload: Uint8Array): void {
-  if (slot.state === "loading" || slot.state === "idle") {
-    slot.early.push(payload);
-    return;
-  }
+/**
+ * Hands a message to the user's half of the job, once there is one.
+ *
+ * @returns `false` if too many wait already, for the worker computes without a pause: then this one is dropped
+ */
+export function postCustom(slot: Slot, payload: Uint8Array): boolean {
+  const isFull = slot.unread.length >= unreadMax || slot.unreadBytes + payload.length > unreadBytesMax;
+  if (isFull && slot.unread.length > 0) return false;
+  slot.unread.push(payload.length);
+  slot.unreadBytes += payload.length;
+  if (slot.state === "loading" || slot.state === "idle") slot.early.push(payload);
+  else sendCustom(slot, payload);
+  return true;
+}
+
+function sendCustom(slot: Slot, payload: Uint8Array): void {
   const copy = payload.slice();
   postUrgent(slot, { kind: "custom", payload: copy }, [copy.buffer]);
+}
+
+/** The user's half was handed the oldest message. */
+export function customTaken(slot: Slot): void {
+  slot.unreadBytes -= slot.unread.shift() ?? 0;
+}
+
+/** Forgets messages that the worker has not been sent. */
+export function forgetEarly(slot: Slot): void {
+  const count = slot.early.splice(0).length;
+  for (const bytes of slot.unread.splice(slot.unread.length - count)) slot.unreadBytes -= bytes;
 }
 
 /** Gives tasks to a worker that is prepared and not revoking. */

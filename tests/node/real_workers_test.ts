@@ -1,48 +1,8 @@
 /** The node with real workers, in real time; nothing waits for longer than events take. */
 import { assert, assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
-import { systemClock } from "../../actors/clock.ts";
-import { memoryTransport } from "../../actors/remote/memory.ts";
 import type { LogMessage } from "../../actors/remote/protocol.ts";
-import { type NodeHandle, type NodeOptions, startNode, workerUrlFor } from "../../node/mod.ts";
-import { failureIn, type FakeServer, fakeServer, type Peer, valuesOf } from "./fake_server.ts";
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-interface Real {
-  readonly server: FakeServer;
-  readonly node: NodeHandle;
-}
-
-async function withNode(job: string, options: Partial<NodeOptions>, use: (real: Real) => Promise<void>): Promise<void> {
-  const transport = memoryTransport();
-  const server = await fakeServer(transport, systemClock, { acknowledges: true });
-  const workerUrl = workerUrlFor(import.meta.resolve(`./jobs/${job}.ts`));
-  const node = startNode({
-    job: { name: "test", codeHash: "0".repeat(64), workerUrl },
-    address: server.address,
-    transport,
-    packageVersion: "1.2.3",
-    workers: 1,
-    name: "lab1",
-    logger: silent,
-    ...options,
-  });
-  try {
-    await use({ server, node });
-  } finally {
-    server.close();
-    node.stop("the test is over");
-    await node.done;
-  }
-}
-
-/** Waits for so many lines that tasks wrote; those of the module itself may come or not. */
-async function taggedLines(peer: Peer, count: number): Promise<LogMessage[]> {
-  for (let all = count;; all++) {
-    const lines = (await peer.controls("log", all)).filter(({ task }) => task !== undefined);
-    if (lines.length >= count) return lines;
-  }
-}
+import { failureIn, valuesOf } from "./fake_server.ts";
+import { taggedLines, withNode } from "./real_node.ts";
 
 Deno.test("heartbeats go on while a worker computes without ever yielding", async () => {
   await withNode("many_ways", {}, async ({ server, node }) => {
@@ -186,5 +146,38 @@ Deno.test("a task that never yields is computed to its end while its node drains
     assertEquals(results.slice(0, 2).map((result) => failureIn(result).kind), ["handed-back", "handed-back"]);
     assertEquals([...valuesOf(results.slice(2)).keys()], [0]);
     assertEquals((await node.done).outcome, "stopped");
+  });
+});
+
+Deno.test("a worker that has too much memory is replaced between two tasks, and no task is blamed", async () => {
+  await withNode("many_ways", { workerMemoryMb: 300 }, async ({ server }) => {
+    const peer = await server.accept({ heartbeatMs: 60_000 });
+    peer.give([["spin", 150], ["hold", 200]]);
+    await peer.results(2);
+    peer.give([["spin", 150], ["hold", 200]], { first: 2 });
+    await peer.results(4);
+    // The third one that holds would be the third in the same worker.
+    peer.give([["spin", 150], ["hold", 1]], { first: 4 });
+    assertEquals(valuesOf(await peer.results(6)).get(5), 1);
+  });
+});
+
+Deno.test("a task that has too much memory while it waits is reported, and the next one is computed", async () => {
+  await withNode("many_ways", { workerMemoryMb: 300 }, async ({ server }) => {
+    const peer = await server.accept({ heartbeatMs: 60_000 });
+    peer.give([["holdAndWait", 400], ["echo", 2]]);
+    const results = await peer.results(2);
+    const { kind, name, message } = failureIn(results[0]);
+    assertEquals([kind, name], ["worker-lost", "MemoryLimitError"]);
+    assertStringIncludes(message, "more than 300 MiB (option --worker-memory)");
+    assertEquals(valuesOf(results.slice(1)), new Map([[1, 2]]));
+  });
+});
+
+Deno.test("what user code writes past the console reaches the server as well", async () => {
+  await withNode("many_ways", {}, async ({ server }) => {
+    const peer = await server.accept({ heartbeatMs: 60_000 });
+    peer.give([["writeOutput"]]);
+    assertEquals((await taggedLines(peer, 1))[0].text, "past the console");
   });
 });

@@ -10,6 +10,8 @@ function spin(ms: number): void {
   while (performance.now() < endMs);
 }
 
+const held: Uint8Array[] = [];
+
 const ways: Record<string, (argument: number, context: TaskContext) => unknown> = {
   echo: (argument) => argument,
   spin: (argument) => spin(argument),
@@ -49,6 +51,25 @@ const ways: Record<string, (argument: number, context: TaskContext) => unknown> 
     console.debug("detail");
     console.table([{ a: 1 }]);
   },
+  fillHeap: () => {
+    const kept: unknown[] = [];
+    for (;;) kept.push(new Array(10_000).fill(kept.length + 0.5));
+  },
+  fillBuffers: () => {
+    const kept: unknown[] = [];
+    for (;;) kept.push(new Uint8Array(1_000_000).fill(1));
+  },
+  hold: async (megabytes) => {
+    held.push(new Uint8Array(megabytes * 2 ** 20).fill(1));
+    await new Promise((resolve) => setTimeout(resolve));
+    return held.length;
+  },
+  holdAndWait: (megabytes) => {
+    held.push(new Uint8Array(megabytes * 2 ** 20).fill(1));
+    return new Promise(() => {});
+  },
+  bytes: (length) => new Uint8Array(length).fill(7),
+  writeOutput: () => Deno.stdout.writeSync(new TextEncoder().encode("past the console\n")),
   readFile: () => Deno.readTextFile(new URL(import.meta.url)),
   close: () => (globalThis as unknown as { close: () => void }).close(),
   exit: () => Deno.exit(3),
