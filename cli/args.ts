@@ -17,6 +17,8 @@ export interface Flag {
   readonly help: string;
   /** What stands for the value in help texts. @default the type in capitals */
   readonly placeholder?: string;
+  /** For strings: whether `--no-NAME` says that there is none; the value is `false` then. @default false */
+  readonly isRefusable?: boolean;
 }
 
 /** The value of a flag that was given. */
@@ -42,6 +44,13 @@ function joinNegativeNumbers(args: readonly string[], flags: readonly Flag[]): s
     else joined.push(arg);
   }
   return joined;
+}
+
+/** Whether `--no-NAME` is the last word about a flag that can be refused. */
+function isRefused({ name, isRefusable }: Flag, words: readonly string[]): boolean {
+  if (!isRefusable) return false;
+  const isLater = (word: string) => word === `--${name}` || word.startsWith(`--${name}=`);
+  return words.lastIndexOf(`--no-${name}`) > words.findLastIndex(isLater);
 }
 
 function flagValue(flag: Flag, given: readonly unknown[]): FlagValue {
@@ -88,8 +97,9 @@ export function parseArguments(args: readonly string[], flags: readonly Flag[], 
   const own = end === -1 ? args : args.slice(0, end);
   const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
   const names = flags.map((flag) => flag.name);
+  const refusals = flags.filter((flag) => flag.isRefusable).map(({ name }) => `--no-${name}`);
   const strings = names.filter((name) => !booleans.includes(name));
-  const parsed = parseArgs(joinNegativeNumbers(own, flags), {
+  const parsed = parseArgs(joinNegativeNumbers(own.filter((word) => !refusals.includes(word)), flags), {
     collect: strings,
     boolean: booleans,
     negatable: booleans,
@@ -105,6 +115,10 @@ export function parseArguments(args: readonly string[], flags: readonly Flag[], 
 
   const values = new Map<string, FlagValue>();
   for (const flag of flags) {
+    if (isRefused(flag, own)) {
+      values.set(flag.name, false);
+      continue;
+    }
     const given = [parsed[flag.name]].flat().filter((value) => value !== undefined && value !== null);
     if (given.length > 0) values.set(flag.name, flagValue(flag, given));
   }

@@ -6,6 +6,7 @@
 import { parseArguments } from "./args.ts";
 import { describeError, exitCodeOf, exitCodes, UsageError } from "./errors.ts";
 import { generalHelp, verbHelp, versionLine } from "./help.ts";
+import { joblogVerb } from "./joblog.ts";
 import { loadJob } from "./load_job.ts";
 import { readEnvironment } from "./machine.ts";
 import { nodeVerb } from "./node.ts";
@@ -15,7 +16,7 @@ import { didYouMean } from "./suggest.ts";
 import { createTerminal } from "./terminal.ts";
 import type { CliHost, Verb } from "./verb.ts";
 
-const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb];
+const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, joblogVerb];
 const helpFlag = { name: "help", type: "boolean", help: "show this" } as const;
 
 function unknownVerb(word: string, program: string): UsageError {
@@ -36,7 +37,8 @@ async function runVerbWith(verb: Verb, words: readonly string[], host: CliHost):
   const args = parseArguments(words, [...verb.flags, helpFlag], hint);
   if (args.flags.get("help") !== true) return await verb.execute({ ...host, args });
   const [path] = args.positionals;
-  const job = host.ownJob?.job ?? (path === undefined ? undefined : (await loadJob(path)).job);
+  const names = path !== undefined && !verb.operand;
+  const job = host.ownJob?.job ?? (names ? (await loadJob(path)).job : undefined);
   host.terminal.print(verbHelp(verb, host.program, host.ownJob !== undefined, job));
   return exitCodes.complete;
 }

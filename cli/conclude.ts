@@ -5,35 +5,41 @@
  */
 import type { Summary } from "../job/types.ts";
 import { exitCodes } from "./errors.ts";
+import { listFailures } from "./failures.ts";
+import { howToGoOn, type KeptJournal } from "./journal.ts";
 import { renderSummary } from "./progress_bar.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What {@linkcode conclude} needs to know beside the summary. */
 export interface ConcludeOptions {
   readonly terminal: Terminal;
-  /** Whether to leave out the line about a job that is complete. */
+  /** How a person starts this program. */
+  readonly program: string;
+  /** Whether to leave out the lines about a job that is complete, and about how to go on. */
   readonly isQuiet: boolean;
   /** The exit code of the signal that ended the job, if one did. */
   readonly signalCode: number | undefined;
+  /** The journal that was kept, if one was. */
+  readonly kept?: KeptJournal;
 }
 
 /**
- * Writes the summary, and the reason if the job is not complete.
+ * Writes the summary, the tasks that failed for good, the reason if the job is not complete, and how to go on.
  *
  * @returns the exit code.
  */
-export function conclude(summary: Summary, { terminal, isQuiet, signalCode }: ConcludeOptions): number {
+export function conclude(summary: Summary, options: ConcludeOptions): number {
+  const { terminal, program, isQuiet, signalCode, kept } = options;
+  const { outcome, failed, reason } = summary;
+  const isFlawless = outcome === "complete" && failed === 0;
+  // Wanted by whoever sent the signal, so no error.
+  const isInterrupted = outcome === "stopped" && signalCode !== undefined;
   terminal.status(undefined);
-  if (summary.outcome === "complete") {
-    if (!isQuiet) terminal.note(renderSummary(summary));
-    return exitCodes.complete;
-  }
-  if (summary.outcome === "stopped" && signalCode !== undefined) {
-    // Wanted by whoever sent the signal, so no error.
-    terminal.note(`${renderSummary(summary)}; ${summary.reason}`);
-    return signalCode;
-  }
-  terminal.note(renderSummary(summary));
-  if (summary.reason) terminal.note(`error: ${summary.reason}`);
-  return exitCodes.failed;
+  if (!isFlawless || !isQuiet) terminal.note(renderSummary(summary) + (isInterrupted ? `; ${reason}` : ""));
+  for (const line of listFailures(summary, kept && `${program} joblog ${kept.journal.path}`)) terminal.note(line);
+  if (!isFlawless && !isInterrupted && reason) terminal.note(`error: ${reason}`);
+  const next = kept && howToGoOn(summary, kept);
+  if (next && !isQuiet) terminal.note(next);
+  if (isInterrupted) return signalCode;
+  return isFlawless ? exitCodes.complete : exitCodes.failed;
 }

@@ -8,9 +8,9 @@
 export const exitCodes = {
   /** The job is complete; a node was told that the job is over. */
   complete: 0,
-  /** The job failed, or was stopped before it was complete. */
+  /** The job failed, was stopped before it was complete, or had to leave tasks out that failed for good. */
   failed: 1,
-  /** The command line, a setting or the job module cannot be used. */
+  /** The command line, a setting, the job module or the journal cannot be used. */
   usage: 2,
   /** The server cannot be reached, or refuses this node. */
   unreachable: 3,
@@ -53,7 +53,7 @@ export function describeError(error: unknown, withStack = false): string {
 }
 
 /** The names of the errors that a person can mend; any other is a bug. */
-const mendable = new Set(["UsageError", "LoadError", "JobError", "ConfigError", "TransportError"]);
+const mendable = new Set(["UsageError", "LoadError", "JobError", "ConfigError", "TransportError", "JournalError"]);
 
 /** The exit code for an error that ended a verb. */
 export function exitCodeOf(error: unknown): number {

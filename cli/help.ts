@@ -23,27 +23,31 @@ function table(rows: readonly (readonly [string, string])[]): string[] {
 
 function flagRow(flag: Flag): readonly [string, string] {
   if (flag.type === "boolean") return [`--[no-]${flag.name}`, flag.help];
-  return [`--${flag.name} ${placeholderOf(flag)}`, flag.type === "list" ? `${flag.help}; may be repeated` : flag.help];
+  const name = flag.isRefusable ? `[no-]${flag.name}` : flag.name;
+  return [`--${name} ${placeholderOf(flag)}`, flag.type === "list" ? `${flag.help}; may be repeated` : flag.help];
 }
 
 const exitCodeRows: readonly (readonly [string, string])[] = [
   [String(exitCodes.complete), "complete"],
-  [String(exitCodes.failed), "the job failed, or was stopped before it was complete"],
-  [String(exitCodes.usage), "the command line, a setting or the job module cannot be used"],
+  [String(exitCodes.failed), "the job failed, was stopped before it was complete, or had to leave tasks out"],
+  [String(exitCodes.usage), "the command line, a setting, the job module or the journal cannot be used"],
   [String(exitCodes.unreachable), "the server cannot be reached, or refuses this node"],
   [String(exitCodes.interrupted), "ended by Ctrl-C (SIGINT)"],
   [String(exitCodes.terminated), "ended by SIGTERM"],
 ];
 
+const jobOperand = ["JOB", "JOB is the path or URL of a module whose default export is a job."] as const;
+
 /** The help of one verb, with the options of the job where it is known. */
 export function verbHelp(verb: Verb, program: string, isOwnJob: boolean, job?: Job): string {
-  const words = [program, verb.name, verb.usage, ...(isOwnJob ? [] : ["JOB"])];
+  const [operand, meaning] = verb.operand ?? (isOwnJob ? ["", ""] : jobOperand);
+  const words = [program, verb.name, verb.usage, operand];
   if (verb.takesJobOptions) words.push("[-- JOB OPTIONS]");
   const lines = [
     `${verb.summary}.`,
     "",
     `Usage: ${words.filter((word) => word !== "").join(" ")}`,
-    ...(isOwnJob ? [] : ["", "JOB is the path or URL of a module whose default export is a job."]),
+    ...(meaning === "" ? [] : ["", meaning]),
     "",
     "Options:",
     ...table(verb.flags.map(flagRow)),

@@ -31,3 +31,8 @@ export function workersPerNode(nodes: number, cores: number): number {
 export function defaultNodeName(index?: number): string {
   return `${hostName("node")}-${Deno.pid}${index === undefined ? "" : `-${index}`}`;
 }
+
+/** The time, in milliseconds since 1970, for people. */
+export function dateMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -8,12 +8,18 @@ import { startNode } from "../node/node.ts";
 import { packageVersion } from "../version.ts";
 import { parseAddress } from "./address.ts";
 import { configFlags } from "./config_sources.ts";
+import { parseDuration } from "./duration.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { coreCount, defaultNodeName } from "./machine.ts";
 import { networkOf } from "./network.ts";
 import { watchSignals } from "./signals.ts";
 import { watchStrayErrors } from "./stray_errors.ts";
 import { commonFlags, type Invocation, setUp, targetJob, type Verb } from "./verb.ts";
+
+/** The longest grace, in milliseconds: what a timer of the platform takes. */
+const drainGraceMsMax = 2 ** 31 - 1;
+/** What of the grace is left for handing back what has not ended, in milliseconds. */
+const handBackMs = 2_000;
 
 function serverAddress({ args, program }: Invocation, defaultPort: number): Address {
   const join = args.flags.get("join");
@@ -34,6 +40,28 @@ export function parseLabels(words: readonly string[]): Record<string, string> {
   }));
 }
 
+/** How long the node will live, and how long before its end it leaves, in milliseconds. */
+export function parseLifetime(flags: Invocation["args"]["flags"]): { lifetimeMs?: number; drainGraceMs: number } {
+  const grace = String(flags.get("drain-grace") ?? "10");
+  const lifetime = String(flags.get("lifetime") ?? "unlimited");
+  const drainGraceMs = parseDuration("drain-grace", grace);
+  if (drainGraceMs > drainGraceMsMax) {
+    throw new UsageError(`Cannot use --drain-grace ${JSON.stringify(grace)}: it may be 24 days at most`);
+  }
+  // What Slurm says of a job without a limit of time.
+  if (lifetime.toLowerCase() === "unlimited") return { drainGraceMs };
+  const lifetimeMs = parseDuration("lifetime", lifetime);
+  if (lifetimeMs <= drainGraceMs) {
+    throw new UsageError(
+      `Cannot use --lifetime ${JSON.stringify(lifetime)}: it must be longer than the ${
+        drainGraceMs / 1_000
+      } s before ` +
+        "its end at which the node leaves (option --drain-grace)",
+    );
+  }
+  return { lifetimeMs, drainGraceMs };
+}
+
 async function execute(invocation: Invocation): Promise<number> {
   const { config, logger, isQuiet } = await setUp(invocation);
   const { args, terminal } = invocation;
@@ -42,6 +70,7 @@ async function execute(invocation: Invocation): Promise<number> {
   }
   const address = serverAddress(invocation, config.port);
   const labels = parseLabels((args.flags.get("label") ?? []) as readonly string[]);
+  const { lifetimeMs, drainGraceMs } = parseLifetime(args.flags);
   const target = await targetJob(invocation);
 
   const node = startNode({
@@ -55,10 +84,15 @@ async function execute(invocation: Invocation): Promise<number> {
     key: config.key,
     retryCounter: config.retryCounter,
     retryDelayMs: config.retryDelayMs,
+    lifetimeMs,
+    drainGraceMs,
     compress: config.compress,
     logger,
   });
-  using signals = watchSignals((signal) => node.stop(`${signal} was received`));
+  // Who presses Ctrl-C waits for the end; who sends SIGTERM gives time to come to it.
+  using signals = watchSignals((signal) => {
+    node.stop(`${signal} was received`, { graceMs: signal === "SIGTERM" ? Math.max(0, drainGraceMs - handBackMs) : 0 });
+  });
   using _stray = watchStrayErrors((text, error) => logger.error(text, { error }));
 
   const { outcome, message, computed, failed } = await node.done;
@@ -78,6 +112,19 @@ export const nodeVerb: Verb = {
   takesJobOptions: false,
   flags: [
     { name: "join", type: "string", placeholder: "HOST:PORT", help: "the server; an IPv6 address as [::1]:9000" },
+    {
+      name: "lifetime",
+      type: "string",
+      placeholder: "DURATION",
+      help: "how long this node will live, such as 3600 (seconds), 2h30m or 1-12:00:00 (default for ever)",
+    },
+    {
+      name: "drain-grace",
+      type: "string",
+      placeholder: "DURATION",
+      help:
+        "how long leaving may take after SIGTERM, and how long before the end of its lifetime it begins (default 10)",
+    },
     { name: "label", type: "list", placeholder: "NAME=VALUE", help: "what this node says of itself" },
     ...configFlags(({ side, name }) => side !== "server" && name !== "host" && name !== "port"),
     ...commonFlags,

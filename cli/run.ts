@@ -12,13 +12,24 @@ import { conclude } from "./conclude.ts";
 import { configFlags } from "./config_sources.ts";
 import { captureConsole } from "./console_capture.ts";
 import { UsageError } from "./errors.ts";
+import { journalFlags, keepJournal } from "./journal.ts";
 import { coreCount, defaultNodeName, workersPerNode } from "./machine.ts";
 import { progressWriter } from "./progress_bar.ts";
 import { watchSignals } from "./signals.ts";
 import { watchStrayErrors } from "./stray_errors.ts";
 import { commonFlags, type Invocation, jobOptions, setUp, targetJob, type Verb } from "./verb.ts";
 
-const settings = ["workers", "taskTimeoutMs", "maxAttempts", "maxNodeLosses", "logLevel", "logFile"];
+const settings = [
+  "workers",
+  "taskTimeoutMs",
+  "maxAttempts",
+  "maxNodeLosses",
+  "onFailure",
+  "speculate",
+  "closeTimeoutMs",
+  "logLevel",
+  "logFile",
+];
 
 function nodeCount({ args }: Invocation): number {
   const count = args.flags.get("nodes") ?? 1;
@@ -30,12 +41,13 @@ function nodeCount({ args }: Invocation): number {
 
 async function execute(invocation: Invocation): Promise<number> {
   const { config, logger, isQuiet } = await setUp(invocation);
-  const { terminal } = invocation;
+  const { terminal, program } = invocation;
   const count = nodeCount(invocation);
   const target = await targetJob(invocation);
   const options = jobOptions(target.job, invocation);
   const { codeHash } = target;
 
+  using kept = keepJournal(invocation, target, options, false);
   const transport = memoryTransport();
   const listener = await transport.listen({ host: "memory", port: 0 });
   const server = startServer({
@@ -44,6 +56,7 @@ async function execute(invocation: Invocation): Promise<number> {
     listeners: [listener],
     packageVersion,
     logger,
+    journal: kept?.journal,
     onProgress: isQuiet ? undefined : progressWriter(terminal),
   });
   using signals = watchSignals((signal) => server.stop(`${signal} was received`));
@@ -60,7 +73,8 @@ async function execute(invocation: Invocation): Promise<number> {
       name: defaultNodeName(index + 1),
       key: config.key,
       compress: false,
-      logger,
+      // What the server says of them is enough.
+      logger: { ...logger, info: logger.debug },
     }));
   for (const node of nodes) {
     // Without its nodes this server would wait for ever: nobody else can dial in.
@@ -70,7 +84,7 @@ async function execute(invocation: Invocation): Promise<number> {
   const summary = await server.done;
   for (const node of nodes) node.stop("the job is over");
   await Promise.all(nodes.map((node) => node.done));
-  return conclude(summary, { terminal, isQuiet, signalCode: signals.exitCode() });
+  return conclude(summary, { terminal, program, isQuiet, signalCode: signals.exitCode(), kept });
 }
 
 /** The verb `run`. */
@@ -81,6 +95,7 @@ export const runVerb: Verb = {
   takesJobOptions: true,
   flags: [
     { name: "nodes", type: "number", help: "how many nodes to start; they share the cores (default 1)" },
+    ...journalFlags(false),
     ...configFlags(({ name }) => settings.includes(name)),
     ...commonFlags,
   ],

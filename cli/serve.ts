@@ -12,6 +12,7 @@ import { conclude } from "./conclude.ts";
 import { configFlags } from "./config_sources.ts";
 import { captureConsole } from "./console_capture.ts";
 import { UsageError } from "./errors.ts";
+import { journalFlags, keepJournal } from "./journal.ts";
 import { hostName } from "./machine.ts";
 import { openListener } from "./network.ts";
 import { progressWriter } from "./progress_bar.ts";
@@ -45,6 +46,7 @@ async function execute(invocation: Invocation): Promise<number> {
   const target = await targetJob(invocation);
   const options = jobOptions(target.job, invocation);
 
+  using kept = keepJournal(invocation, target, options, true);
   const listener = await openListener(config);
   terminal.print(`listening on ${formatAddress(listener.address)}`);
   terminal.print(`join with: ${joinLine(program, listener.address, target.word, config)}`);
@@ -54,6 +56,7 @@ async function execute(invocation: Invocation): Promise<number> {
     listeners: [listener],
     packageVersion,
     logger,
+    journal: kept?.journal,
     onProgress: isQuiet ? undefined : progressWriter(terminal),
   });
   using signals = watchSignals((signal) => server.stop(`${signal} was received`));
@@ -61,7 +64,7 @@ async function execute(invocation: Invocation): Promise<number> {
   using _stray = watchStrayErrors((text, error) => logger.error(text, { error }));
 
   const summary = await server.done;
-  return conclude(summary, { terminal, isQuiet, signalCode: signals.exitCode() });
+  return conclude(summary, { terminal, program, isQuiet, signalCode: signals.exitCode(), kept });
 }
 
 /** The verb `serve`. */
@@ -71,6 +74,7 @@ export const serveVerb: Verb = {
   usage: "[OPTIONS]",
   takesJobOptions: true,
   flags: [
+    ...journalFlags(true),
     ...configFlags(({ side }) => side !== "node"),
     { name: "insecure", type: "boolean", help: "allow nodes without a key from other machines" },
     ...commonFlags,

@@ -39,6 +39,8 @@ export interface Verb {
   readonly summary: string;
   /** What follows the verb's name in its usage line, without the job. */
   readonly usage: string;
+  /** What it takes in place of a job: a word for the usage line, and what that means in one line. @default a job */
+  readonly operand?: readonly [word: string, meaning: string];
   /** Whether options of the job may follow behind `--`. */
   readonly takesJobOptions: boolean;
   readonly flags: readonly Flag[];

@@ -67,3 +67,15 @@ Deno.test("a flag without its value, or with one of another type, is refused", (
   assertThrows(() => parse("--workers", "--quiet"), UsageError, "--workers needs a value (--workers N)");
   assertThrows(() => parse("--workers", "four"), UsageError, 'Cannot use --workers "four": it must be a number');
 });
+
+Deno.test("a flag that can be refused is false when the last word about it says so", () => {
+  const flags: Flag[] = [{ name: "journal", type: "string", help: "", isRefusable: true }];
+  const journal = (...args: string[]) => parseArguments(args, flags).flags.get("journal");
+  assertEquals(journal(), undefined);
+  assertEquals(journal("--no-journal"), false);
+  assertEquals(journal("--journal", "a"), "a");
+  assertEquals(journal("--journal=a", "--no-journal"), false);
+  assertEquals(journal("--no-journal", "--journal=a"), "a");
+  assertEquals(journal("--journal", "a", "--", "--no-journal"), "a");
+  assertThrows(() => parse("--no-name"), UsageError, "Unknown option --no-name");
+});

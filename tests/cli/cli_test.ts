@@ -24,13 +24,19 @@ Deno.test("help is printed for the command and for each verb", async () => {
   for (const args of [["help"], ["--help"], ["-h"]]) {
     const { code, out } = await cli(args);
     assertEquals(code, 0);
-    for (const verb of ["run", "serve", "node", "version"]) assertMatch(out, new RegExp(`^  ${verb}\\b`, "m"));
+    for (const verb of ["run", "serve", "node", "joblog", "version"]) {
+      assertMatch(out, new RegExp(`^  ${verb}\\b`, "m"));
+    }
   }
   for (const args of [["serve", "--help"], ["help", "serve"], ["serve", "-h"]]) {
     const { code, out } = await cli(args);
     assertEquals(code, 0);
     assertStringIncludes(out, "Usage: gristmill serve [OPTIONS] JOB [-- JOB OPTIONS]");
     assertMatch(out, /--heartbeat N .*in ms \(default 5000\)/);
+    assertMatch(out, /--\[no-\]journal FILE .*\(default the job's name and \.journal\)/);
+    for (const flag of ["--[no-]resume", "--[no-]retry-failed", "--on-failure stop|skip", "--[no-]speculate"]) {
+      assertStringIncludes(out, flag);
+    }
     assertMatch(out, /^Exit codes:\n {2}0 +complete/m);
   }
   assertMatch((await cli(["node", "--help"])).out, /^Usage: gristmill node --join HOST:PORT \[OPTIONS\] JOB$/m);
@@ -95,9 +101,12 @@ const summary: Summary = {
 
 Deno.test("the exit code says how the job went", () => {
   const codeOf = (changes: Partial<Summary>, signalCode?: number) =>
-    conclude({ ...summary, ...changes }, { terminal: fakeTerminal(), isQuiet: false, signalCode });
+    conclude({ ...summary, ...changes }, {
+      ...{ terminal: fakeTerminal(), program: "gristmill", isQuiet: false, signalCode },
+    });
   assertEquals(codeOf({}), 0);
   assertEquals(codeOf({}, 130), 0);
+  assertEquals(codeOf({ failed: 1 }), 1);
   assertEquals(codeOf({ outcome: "failed" }), 1);
   assertEquals(codeOf({ outcome: "stopped" }), 1);
   assertEquals(codeOf({ outcome: "stopped" }, 130), 130);
@@ -106,13 +115,14 @@ Deno.test("the exit code says how the job went", () => {
 Deno.test("the reason of a failure is written also when all else is quiet", () => {
   const terminal = fakeTerminal();
   const failed: Summary = { ...summary, outcome: "failed", failed: 1, reason: "task 3 failed\n    at compute" };
-  conclude(failed, { terminal, isQuiet: true, signalCode: undefined });
+  const options = { program: "gristmill", isQuiet: true, signalCode: undefined };
+  conclude(failed, { terminal, ...options });
   assertEquals(terminal.notes, [
     "failed: 4 tasks in 1.0 s on 1 node, 0 retried, 1 failed",
     "error: task 3 failed\n    at compute",
   ]);
   const quiet = fakeTerminal();
-  conclude(summary, { terminal: quiet, isQuiet: true, signalCode: undefined });
+  conclude(summary, { terminal: quiet, ...options });
   assertEquals(quiet.notes, []);
 });
 

@@ -34,6 +34,10 @@ Deno.test("progress says 100% only when every task is collected", () => {
   assertStringIncludes(renderProgress(progress({ collected: 0, total: 0 })), "100%");
 });
 
+Deno.test("progress has no time left when nothing is left", () => {
+  assertEquals(renderProgress(progress({ collected: 7, failed: 1, total: 8, etaMs: 0 })).includes("ETA"), false);
+});
+
 Deno.test("progress tells of failures and fits the terminal", () => {
   const line = renderProgress(progress({ collected: 3, total: 9, failed: 2 }));
   assertStringIncludes(line, "2 failed");
@@ -71,6 +75,10 @@ Deno.test("the summary is one line", () => {
   };
   assertEquals(renderSummary(summary), "complete: 256 tasks in 12.3 s on 2 nodes, 0 retried");
   assertEquals(
+    renderSummary({ ...summary, resumed: 40, speculated: 3 }),
+    "complete: 256 tasks in 12.3 s on 2 nodes, 0 retried, 40 from the journal, 3 computed twice",
+  );
+  assertEquals(
     renderSummary({ ...summary, outcome: "failed", collected: 1, failed: 2, retried: 4, nodes: 1, nodesLost: 1 }),
     "failed: 1 task in 12.3 s on 1 node, 4 retried, 2 failed, 1 node lost",
   );
@@ -81,6 +89,15 @@ Deno.test("progress without a terminal is a line now and then", () => {
   const write = progressWriter(terminal);
   for (let elapsedMs = 0; elapsedMs <= 25_000; elapsedMs += 500) write(progress({ collected: elapsedMs, elapsedMs }));
   assertEquals(terminal.notes.map((line) => line.split(" ")[0]), ["10000", "20000"]);
+});
+
+Deno.test("progress without a terminal is seldom repeated while nothing happens", () => {
+  const terminal = fakeTerminal();
+  const write = progressWriter(terminal);
+  for (let elapsedMs = 0; elapsedMs <= 140_000; elapsedMs += 500) {
+    write(progress({ collected: elapsedMs < 135_000 ? 1 : 2, elapsedMs, ratePerSecond: 1_000 / (elapsedMs + 1) }));
+  }
+  assertEquals(terminal.notes.map((line) => line.split("  ")[0]), ["1 task", "1 task", "1 task", "2 tasks"]);
 });
 
 Deno.test("progress on a terminal redraws the status line", () => {

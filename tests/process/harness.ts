@@ -58,6 +58,14 @@ export interface StartOptions {
   readonly importMap?: string;
   /** What Deno permits the process. @default ["-A"] */
   readonly permissions?: string[];
+  /** The working directory. @default the project's */
+  readonly cwd?: string;
+}
+
+/** A folder for the files of one test; disposing of it removes it. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = Deno.makeTempDirSync();
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
 /** The path of a job of these tests. */
@@ -72,8 +80,8 @@ export function gristmill(args: string[], options: StartOptions = {}): Process {
 
 /** Starts any program of this package. */
 export function program(path: string, args: string[], options: StartOptions = {}): Process {
-  const { env, importMap, permissions = ["-A"] } = options;
-  return start(["run", ...permissions, ...doorFlags(importMap), path, ...args], env);
+  const { importMap, permissions = ["-A"] } = options;
+  return start(["run", ...permissions, ...doorFlags(importMap), path, ...args], options);
 }
 
 /** Settles as `promise` does, or rejects at the deadline with what the process wrote so far. */
@@ -92,10 +100,10 @@ async function withDeadline<T>(promise: Promise<T>, what: string, written: () =>
   }
 }
 
-function start(args: string[], env?: Record<string, string>): Process {
+function start(args: string[], { env, cwd = fileURLToPath(root) }: StartOptions): Process {
   const child = new Deno.Command(Deno.execPath(), {
     args,
-    cwd: root,
+    cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
@@ -163,9 +171,13 @@ export interface Server extends Process {
   readonly address: string;
 }
 
-/** Starts `gristmill serve` at a free port of the loopback, and waits until it listens. */
+/**
+ * Starts `gristmill serve` at a free port of the loopback, and waits until it listens. In the project's folder it keeps
+ * no journal unless `args` name one.
+ */
 export async function serve(job: string, args: string[] = [], options: StartOptions = {}): Promise<Server> {
-  const server = gristmill(["serve", "--port", "0", jobPath(job), ...args], options);
+  const unasked = options.cwd === undefined ? ["--no-journal"] : [];
+  const server = gristmill(["serve", "--port", "0", ...unasked, jobPath(job), ...args], options);
   const [, address] = await server.line(/^listening on (\S+)$/);
   return { ...server, address };
 }

@@ -78,6 +78,39 @@ Deno.test("Ctrl-C on a node hands its work back", async () => {
   assertStringIncludes(stdout, "sum 328350 of 100\n");
 });
 
+Deno.test("SIGTERM on a node lets its task end, within the grace", async () => {
+  await using server = await serve("gated.ts", ["--", "--slow", "3"]);
+  await using leaver = join(server.address, "gated.ts", ["--name", "leaver", "--drain-grace", "1h"]);
+  await server.line(/computing 3\./);
+  leaver.kill("SIGTERM");
+  const left = await leaver.exit();
+  assertEquals(left.code, 143);
+  assertMatch(left.stderr, /^stopped: SIGTERM was received; [1-9]\d* tasks computed, 0 failed here$/m);
+  await using node = join(server.address, "gated.ts");
+  assertEquals((await node.exit()).code, 0);
+  const { code, stdout, stderr } = await server.exit();
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "sum 328350 of 100\n");
+  assertEquals(stderr.match(/computing 3\./g)?.length, 1);
+});
+
+Deno.test("a second signal ends a node that lets its task end", async () => {
+  await using server = await serve("holds_once.ts");
+  await using leaver = join(server.address, "holds_once.ts", ["--drain-grace", "1h"]);
+  await server.line(/holding/);
+  leaver.kill("SIGTERM");
+  leaver.kill("SIGINT");
+  assertEquals([130, 143].includes((await leaver.exit()).code), true);
+});
+
+Deno.test("a node leaves by itself before its lifetime ends", async () => {
+  await using server = await serve("holds_once.ts");
+  await using leaver = join(server.address, "holds_once.ts", ["--lifetime", "2", "--drain-grace", "1"]);
+  const { code, stderr } = await leaver.exit();
+  assertEquals(code, 0);
+  assertMatch(stderr, /^stopped: its lifetime of 2 s is about to end/m);
+});
+
 Deno.test("SIGTERM ends a run", async () => {
   await using process = gristmill(["run", "--workers", "1", jobPath("holds_once.ts")]);
   await process.line(/holding/);
@@ -101,7 +134,7 @@ Deno.test("a program of one's own is server and node in one", async () => {
   const { code, stdout, stderr } = await alone.exit();
   assertEquals([code, stdout], [0, "sum 5050\n"], stderr);
 
-  await using server = program(jobPath("program.ts"), ["serve", "--port", "0"]);
+  await using server = program(jobPath("program.ts"), ["serve", "--port", "0", "--no-journal"]);
   const [, address] = await server.line(/^listening on (\S+)$/);
   await server.line(/^join with: .*program\.ts node --join \S+$/);
   await using node = program(jobPath("program.ts"), ["node", "--join", address, "--workers", "1"]);
