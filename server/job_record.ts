@@ -72,14 +72,18 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
   const snapshot = journal.snapshot();
   const done = createIntervals(snapshot?.tasks ?? []);
   let snapshotMs = clock.now();
+  const out: Out = { nextTask: 0, holders: new Map(), nodes: new Set() };
   const call = (one: StoredCall) => {
-    if (isPinned) peers.deliver("journal", { type: "call", call: one });
+    if (!isPinned) return;
+    follow(out, one);
+    peers.deliver("journal", { type: "call", call: one });
   };
   const collected = (task: number, books: JobBook) => {
     done.add(task);
     if (!books.snapshot || clock.now() - snapshotMs < snapshotEveryMs) return;
     snapshotMs = clock.now();
-    const data = encodePayload(books.snapshot(), "snapshot");
+    const state = books.snapshot();
+    const data = encodePayload(isPinned ? { state, nextTask: out.nextTask } : state, "snapshot");
     peers.deliver("journal", { type: "snapshot", data, tasks: done.ranges() });
   };
   return {
@@ -87,8 +91,19 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
     collected,
     resume: async (books, tasks) => {
       if (!journal.isResumed) return 0;
-      if (snapshot) await books.restore?.(decodePayload(snapshot.data));
-      return isPinned ? await replay(journal, books, tasks, { call, collected }) : 0;
+      const saved = snapshot && decodePayload(snapshot.data);
+      if (!isPinned) {
+        if (snapshot) await books.restore?.(saved);
+        return 0;
+      }
+      if (snapshot) {
+        // To the books that are restored all nodes are gone, and with them what was out then.
+        const before = saved as { readonly state: unknown; readonly nextTask: number };
+        out.nextTask = before.nextTask;
+        await books.restore?.(before.state);
+      }
+      await replay(journal, books, out, tasks, { call, collected });
+      return out.nextTask;
     },
     known: (task, payload) => {
       const hash = taskHash(payload);
@@ -118,50 +133,63 @@ function checkHash(task: number, hash: string, storedHash: string, path: string)
   );
 }
 
+/** What a job that keeps its own books has given out. */
+interface Out {
+  nextTask: number;
+  /** Which node has which task. */
+  readonly holders: Map<number, NodeId>;
+  /** The nodes that have joined and are not lost. */
+  readonly nodes: Set<NodeId>;
+}
+
+/** Keeps up with a call. */
+function follow(out: Out, { kind, node, task = -1 }: StoredCall): void {
+  if (kind === "joined") out.nodes.add(node);
+  else if (kind === "next") {
+    out.nextTask = Math.max(out.nextTask, task + 1);
+    out.holders.set(task, node);
+  } else if (kind === "collect" || kind === "dropped") out.holders.delete(task);
+  else if (kind === "lost") {
+    out.nodes.delete(node);
+    for (const [held, holder] of out.holders) if (holder === node) out.holders.delete(held);
+  }
+}
+
 /** Makes the calls of an earlier life again. What was out then is lost: the nodes are said to be gone. */
 async function replay(
   journal: Journal,
   books: JobBook,
+  out: Out,
   tasks: Map<number, unknown>,
   record: Pick<JobRecord, "call" | "collected">,
-): Promise<number> {
-  const holders = new Map<number, NodeId>();
-  const nodes = new Set<NodeId>();
-  let nextTask = 0;
+): Promise<void> {
   const collect = async (task: number, node: NodeId) => {
     const stored = journal.result(task);
-    if (!stored || !holders.delete(task)) return;
+    if (!stored || !out.holders.has(task)) return;
     await books.collect(node, decodePayload(stored.payload), tasks.get(task));
     tasks.delete(task);
     record.collected(task, books);
   };
-  for (const { kind, node, task = -1, data } of journal.calls()) {
-    if (kind === "joined") {
-      nodes.add(node);
-      await books.initialData(node);
-    } else if (kind === "next") {
+  for (const call of journal.calls()) {
+    const { kind, node, task = -1, data } = call;
+    if (kind === "joined") await books.initialData(node);
+    else if (kind === "next") {
       const status = await books.next(node);
-      nextTask = task + 1;
-      if (status.status !== "unfinished") continue;
-      tasks.set(task, status.data);
-      holders.set(task, node);
+      if (status.status === "unfinished") tasks.set(task, status.data);
     } else if (kind === "collect") await collect(task, node);
     else if (kind === "custom") await books.custom(node, decodePayload(data!));
     else if (kind === "dropped") await books.dropped(tasks.get(task));
-    else if (kind === "lost") {
-      nodes.delete(node);
-      await books.lost([node]);
-    }
+    else if (kind === "lost") await books.lost([node]);
+    follow(out, call);
   }
-  for (const [task, node] of [...holders]) {
+  for (const [task, node] of [...out.holders]) {
     if (!journal.result(task)) continue;
-    record.call({ kind: "collect", node, task });
     await collect(task, node);
+    record.call({ kind: "collect", node, task });
   }
-  for (const node of nodes) {
+  for (const node of [...out.nodes]) {
     record.call({ kind: "lost", node });
     await books.lost([node]);
   }
   tasks.clear();
-  return nextTask;
 }

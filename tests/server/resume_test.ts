@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "jsr:@std/assert@^1";
-import { ChunkList, defineJob, defineJobPair } from "../../job/mod.ts";
+import { ChunkList, type ChunkListData, defineJob, defineJobPair } from "../../job/mod.ts";
 import type { Job } from "../../job/types.ts";
 import { openJournal } from "../../server/journal/journal.ts";
 import type { Journal, JournalOptions } from "../../server/journal/types.ts";
@@ -223,36 +223,46 @@ Deno.test("task that failed for good ends a resumed job as before, unless it is 
   }
 });
 
+/** A job that keeps its own books: the doubles of six numbers. */
+const pair = (withSnapshot: boolean) => {
+  const sums = { sum: 0, finished: 0 };
+  const job = defineJobPair({
+    name: identity.job,
+    server: () => {
+      let chunks = ChunkList.of(Array.from({ length: 6 }, (_, index) => index));
+      return {
+        prepareDataForNode(node) {
+          const chunk = chunks.next(node);
+          if (chunk) return { status: "unfinished", data: { id: chunk.id, number: chunk.data } };
+          return { status: chunks.allFinished ? "finished" : "waiting" };
+        },
+        processDataFromNode(node, { id, value }: { id: number; value: number }) {
+          chunks.finish(id, node, () => void (sums.sum += value));
+        },
+        heartbeatTimeout: (nodes) => void chunks.heartbeatTimeout(nodes),
+        finishJob: () => void sums.finished++,
+        ...(withSnapshot && {
+          snapshot: () => ({ sum: sums.sum, chunks: chunks.save() }),
+          restore: (saved: { sum: number; chunks: ChunkListData<number> }) => {
+            sums.sum = saved.sum;
+            chunks = ChunkList.restore(saved.chunks);
+          },
+        }),
+      };
+    },
+    node: () => ({ processDataFromServer: ({ id, number }) => ({ id, value: number * 2 }) }),
+  });
+  return { job, sums };
+};
+
+const answer = (data: unknown) => {
+  const { id, number } = data as { id: number; number: number };
+  return { id, value: number * 2 };
+};
+
 Deno.test("job with its own books is resumed by the same calls in the same order", async () => {
   await withLives(async (life) => {
-    const pair = () => {
-      const sums = { sum: 0, finished: 0 };
-      const job = defineJobPair({
-        name: identity.job,
-        server: () => {
-          const chunks = ChunkList.of(Array.from({ length: 6 }, (_, index) => index));
-          return {
-            prepareDataForNode(node) {
-              const chunk = chunks.next(node);
-              if (chunk) return { status: "unfinished", data: { id: chunk.id, number: chunk.data } };
-              return { status: chunks.allFinished ? "finished" : "waiting" };
-            },
-            processDataFromNode(node, { id, value }: { id: number; value: number }) {
-              chunks.finish(id, node, () => void (sums.sum += value));
-            },
-            heartbeatTimeout: (nodes) => void chunks.heartbeatTimeout(nodes),
-            finishJob: () => void sums.finished++,
-          };
-        },
-        node: () => ({ processDataFromServer: ({ id, number }) => ({ id, value: number * 2 }) }),
-      });
-      return { job, sums };
-    };
-    const answer = (data: unknown) => {
-      const { id, number } = data as { id: number; number: number };
-      return { id, value: number * 2 };
-    };
-    const before = pair();
+    const before = pair(false);
     const first = await life(before.job);
     const node = await first.join({ slots: 2 });
     node.succeed(node.tasks.slice(0, 2), answer);
@@ -260,11 +270,39 @@ Deno.test("job with its own books is resumed by the same calls in the same order
     assertEquals(before.sums.sum, 2);
     await crash(first, [node]);
 
-    const after = pair();
+    const after = pair(false);
     const second = await life(after.job);
     await second.settle();
     const other = await second.join({ slots: 8 });
     assertEquals([after.sums.sum, other.tasks.length], [2, 4]);
+    other.succeed(other.tasks, answer);
+    const summary = await second.system.until(second.server.done);
+    assertEquals([summary.outcome, after.sums.sum, after.sums.finished], ["complete", 30, 1]);
+  });
+});
+
+Deno.test("job with its own books goes on from its snapshot, and gives no number twice", async () => {
+  await withLives(async (life) => {
+    const first = await life(pair(true).job);
+    const node = await first.join({ slots: 8 });
+    node.succeed(node.tasks.splice(0, 2), answer);
+    await first.settle();
+    for (let passed = 0; passed < 31_000; passed += 500) {
+      node.say({ type: "heartbeat" });
+      await first.system.advance(500);
+    }
+    for (let round = 0; round < 2; round++) {
+      node.succeed(node.tasks.splice(0, 1), answer);
+      await first.settle();
+    }
+    assertEquals(first.journal.snapshot()?.tasks, [[0, 2]]);
+    await crash(first, [node]);
+
+    const after = pair(true);
+    const second = await life(after.job);
+    await second.settle();
+    const other = await second.join({ slots: 8 });
+    assertEquals([after.sums.sum, other.tasks.map(({ task }) => task)], [6, [6, 7, 8]]);
     other.succeed(other.tasks, answer);
     const summary = await second.system.until(second.server.done);
     assertEquals([summary.outcome, after.sums.sum, after.sums.finished], ["complete", 30, 1]);
