@@ -47,4 +47,4 @@ export type { RemoteRef, RemoteRefOptions } from "./system.ts";
 
 // Tests: a system under a virtual clock, whose every run is the same.
 export { createTestSystem } from "./testing/test_system.ts";
-export type { Probe, TestSystem, TestSystemOptions } from "./testing/test_system.ts";
+export type { PeerOptions, Probe, TestSystem, TestSystemOptions } from "./testing/test_system.ts";

@@ -10,8 +10,8 @@ import { endpointOf } from "../endpoint.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { ManualDispatcher } from "./manual_dispatcher.ts";
 
-/** So many continuations of promises in a row may pass without work for any actor before a system counts as idle. */
-const quietTicks = 64;
+/** The default of `TestSystemOptions.quietTicks`. */
+const defaultQuietTicks = 64;
 /** The default of `TestSystemOptions.messagesMax`. */
 const defaultMessagesMax = 100_000_000;
 /** So often does `until` let the real event loop turn when nothing but real work can settle its promise. */
@@ -32,6 +32,11 @@ export interface TestSystemOptions {
   readonly observer?: Observer;
   /** How many messages one run may handle before it counts as endless. @default 100000000 */
   readonly messagesMax?: number;
+  /**
+   * So many continuations of promises in a row may pass without work for any actor before the system counts as idle.
+   * Fewer are faster; what takes longer goes on with the next step, in every run at the same place. @default 64
+   */
+  readonly quietTicks?: number;
 }
 
 /** A system whose clock stands still and whose actors wait, until the test lets them go on. */
@@ -54,10 +59,22 @@ export interface TestSystem extends System {
   readonly stall: (ms: number) => void;
   /** Makes a reference that keeps what it is told. */
   readonly probe: <M>(name?: string) => Probe<M>;
-  /** Makes another system on the same clock and the same order of things, such as that of another machine. */
-  readonly createPeer: (
-    options: { readonly name: string; readonly logger?: Logger; readonly observer?: Observer },
-  ) => System;
+  /** Makes another system in the same order of things, such as that of another machine. */
+  readonly createPeer: (options: PeerOptions) => System;
+}
+
+/** Options of {@linkcode TestSystem.createPeer}. */
+export interface PeerOptions {
+  /** The system's name, first in every path. */
+  readonly name: string;
+  /** Where its log lines go. @default where those of the test system go */
+  readonly logger?: Logger;
+  /** Hears what happens in it. @default none */
+  readonly observer?: Observer;
+  /** Its clock, such as one that stands still while the test's goes on, on the test's timers. @default shared */
+  readonly clock?: Clock;
+  /** Its randomness. @default shared */
+  readonly random?: Random;
 }
 
 /** Stands where a test wants to see what arrives. */
@@ -96,14 +113,15 @@ export interface Probe<M> {
  * ```
  */
 export function createTestSystem(options: TestSystemOptions = {}): TestSystem {
-  const { seed, name = "test", logger = silentLogger, observer, messagesMax = defaultMessagesMax } = options;
+  const { seed, name = "test", logger = silentLogger, observer } = options;
+  const { messagesMax = defaultMessagesMax, quietTicks = defaultQuietTicks } = options;
   const clock = new ManualClock();
   const random = createRandom(seed ?? 0);
   // A generator of its own, so that what actors draw does not depend on the order in which they run, nor the reverse.
   const order = seed === undefined ? undefined : createRandom(~seed);
   const dispatcher = new ManualDispatcher(order);
   const system = createSystemOn(dispatcher, { name, clock, random, logger, observer });
-  const runner = new Runner(clock, dispatcher, messagesMax);
+  const runner = new Runner(clock, dispatcher, messagesMax, quietTicks);
   return Object.assign(system, {
     clock,
     random,
@@ -113,8 +131,7 @@ export function createTestSystem(options: TestSystemOptions = {}): TestSystem {
       runner.exclusively(() => runner.until(promise, clock.now() + maxMs)),
     stall: (ms: number) => clock.moveTo(clock.now() + checkedDuration(ms)),
     probe: <M>(probeName = "probe") => createProbe<M>(system, probeName),
-    createPeer: (peerOptions: { name: string; logger?: Logger; observer?: Observer }) =>
-      createSystemOn(dispatcher, { logger, ...peerOptions, clock, random }),
+    createPeer: (peerOptions: PeerOptions) => createSystemOn(dispatcher, { logger, clock, random, ...peerOptions }),
   });
 }
 
@@ -123,12 +140,14 @@ class Runner {
   readonly #clock: ManualClock;
   readonly #dispatcher: ManualDispatcher;
   readonly #messagesMax: number;
+  readonly #quietTicks: number;
   #isBusy = false;
 
-  constructor(clock: ManualClock, dispatcher: ManualDispatcher, messagesMax: number) {
+  constructor(clock: ManualClock, dispatcher: ManualDispatcher, messagesMax: number, quietTicks: number) {
     this.#clock = clock;
     this.#dispatcher = dispatcher;
     this.#messagesMax = messagesMax;
+    this.#quietTicks = quietTicks;
   }
 
   /** Two runs at once would move the clock under each other's feet. */
@@ -144,7 +163,7 @@ class Runner {
 
   async runUntilIdle(): Promise<void> {
     let done = 0;
-    for (let quiet = 0; quiet < quietTicks; quiet++) {
+    for (let quiet = 0; quiet < this.#quietTicks; quiet++) {
       if (!this.#dispatcher.isIdle) {
         done += this.#dispatcher.drain(this.#messagesMax - done);
         if (done >= this.#messagesMax) {
