@@ -149,19 +149,6 @@ Deno.test("a task that never yields is computed to its end while its node drains
   });
 });
 
-Deno.test("a worker that has too much memory is replaced between two tasks, and no task is blamed", async () => {
-  await withNode("many_ways", { workerMemoryMb: 300 }, async ({ server }) => {
-    const peer = await server.accept({ heartbeatMs: 60_000 });
-    peer.give([["spin", 150], ["hold", 200]]);
-    await peer.results(2);
-    peer.give([["spin", 150], ["hold", 200]], { first: 2 });
-    await peer.results(4);
-    // The third one that holds would be the third in the same worker.
-    peer.give([["spin", 150], ["hold", 1]], { first: 4 });
-    assertEquals(valuesOf(await peer.results(6)).get(5), 1);
-  });
-});
-
 Deno.test("a task that has too much memory while it waits is reported, and the next one is computed", async () => {
   await withNode("many_ways", { workerMemoryMb: 300 }, async ({ server }) => {
     const peer = await server.accept({ heartbeatMs: 60_000 });
