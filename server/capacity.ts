@@ -45,8 +45,10 @@ export interface Capacities {
   readonly get: (node: NodeId) => Capacity | undefined;
   readonly remove: (node: NodeId) => Capacity | undefined;
   readonly all: () => IterableIterator<Capacity>;
-  /** Nodes with room for at least one more task. */
+  /** Nodes with room for at least one more task, whether or not the Job was asked for it. */
   readonly open: ReadonlySet<Capacity>;
+  /** Nodes with room for more than the Job was asked for. */
+  readonly hungry: ReadonlySet<Capacity>;
   /** How many nodes there are. */
   readonly count: () => number;
   /** How many slots they have. */
@@ -66,24 +68,31 @@ export function limitOf({ window, isDraining, isComingBack, health }: Capacity):
 
 /** How many more tasks may go to a node, up to `limit` with it. */
 export const room = (capacity: Capacity, limit: number): number =>
-  Math.min(limit, limitOf(capacity)) - capacity.outstanding - capacity.requested;
+  Math.min(limit, limitOf(capacity)) - capacity.outstanding;
 
-/** Slots of a node for which there is no task. */
-export const freeSlots = (capacity: Capacity): number => Math.max(0, room(capacity, capacity.slots));
+/** How many more tasks the Job may be asked for on a node's behalf, for up to `limit` with it. */
+export const appetite = (capacity: Capacity, limit: number): number => room(capacity, limit) - capacity.requested;
+
+/** Slots of a node for which there is no task, and none was asked for. */
+export const freeSlots = (capacity: Capacity): number => Math.max(0, appetite(capacity, capacity.slots));
 
 /** Makes an empty table. */
 export function createCapacities(): Capacities {
   const nodes = new Map<NodeId, Capacity>();
   const open = new Set<Capacity>();
+  const hungry = new Set<Capacity>();
   let slots = 0;
 
   const refresh = (capacity: Capacity) => {
     if (nodes.get(capacity.node) !== capacity) return;
     if (room(capacity, capacity.window) > 0) open.add(capacity);
     else open.delete(capacity);
+    if (appetite(capacity, capacity.window) > 0) hungry.add(capacity);
+    else hungry.delete(capacity);
   };
   return {
     open,
+    hungry,
     refresh,
     get: (node) => nodes.get(node),
     all: () => nodes.values(),
@@ -110,6 +119,7 @@ export function createCapacities(): Capacities {
       if (!capacity) return undefined;
       nodes.delete(node);
       open.delete(capacity);
+      hungry.delete(capacity);
       slots -= capacity.slots;
       return capacity;
     },

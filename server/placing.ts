@@ -5,7 +5,7 @@
  */
 import type { NodeId } from "../actors/remote/protocol.ts";
 import { meets } from "../job/requirements.ts";
-import { type Capacity, freeSlots, limitOf, room } from "./capacity.ts";
+import { appetite, type Capacity, freeSlots, limitOf, room } from "./capacity.ts";
 import { type Lease, wanting } from "./lease_table.ts";
 import type { SchedulerMessage } from "./messages.ts";
 import type { Offer } from "./ready_queue.ts";
@@ -45,7 +45,8 @@ const offerOf = ({ node, labels, endsAtMs }: Capacity, nowMs: number): Offer => 
 });
 
 /**
- * Slots that are free come before what is to wait behind busy ones. A task goes back to a node that it failed on only
+ * Slots that are free come before what is to wait behind busy ones, and a task that waits before those that the Job was
+ * asked for: it may be what the Job waits for. A task goes back to a node that it failed on only
  * if there is no other, or nothing else to do.
  */
 function placeReady(state: State): void {
@@ -84,10 +85,10 @@ function request(state: State): void {
   if (leases.counts.settled >= settledMax || state.settledBytes >= settledBytesMax) return;
   if (!state.isPinned && (state.hasNeeds || capacities.count() === 0)) return requestAhead(state);
   for (const isPrefetch of [false, true]) {
-    for (const capacity of capacities.open) {
+    for (const capacity of capacities.hungry) {
       if (state.isQuiet || (state.isProbing && capacity.requested > 0)) return;
       if (state.quiet.has(capacity.node)) continue;
-      const count = room(capacity, isPrefetch ? capacity.window : capacity.slots);
+      const count = appetite(capacity, isPrefetch ? capacity.window : capacity.slots);
       if (count <= 0) continue;
       capacities.shift(capacity, 0, count);
       state.peers.deliver("job", { type: "need", node: capacity.node, count });

@@ -292,3 +292,30 @@ Deno.test("operator can pause, unpause, send a node home, remove one, and drain 
   assertEquals(summary.outcome, "stopped");
   assertMatch(summary.reason!, /drained/);
 });
+
+Deno.test("lost tasks go to a node for which the job is still asked, for the job may wait for just them", async () => {
+  const collected: number[] = [];
+  const job = defineJob({
+    name: identity.job,
+    async *tasks(_options, { settled }) {
+      yield 1;
+      await settled();
+      yield 2;
+    },
+    compute: (n) => n * 2,
+    collect: (result) => void collected.push(result),
+  });
+  const { join, server, settle, system } = await serve(job);
+  const first = await join();
+  const second = await join();
+  await settle();
+  assertEquals([first.tasks.length, second.tasks.length], [1, 0]);
+  first.connection.abort();
+  await settle();
+  assertEquals(second.tasks.map(({ task, attempt }) => [task, attempt]), [[0, 2]]);
+  second.succeed(second.tasks.splice(0), double);
+  await settle();
+  second.succeed(second.tasks, double);
+  assertEquals((await system.until(server.done)).outcome, "complete");
+  assertEquals(collected, [2, 4]);
+});
