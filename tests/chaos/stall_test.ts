@@ -26,7 +26,8 @@ Deno.test("a node that is stopped is given up, and works again when it goes on",
   assert(/computing [5-9]\d\. .*node=stopped/.test(stderr), stderr);
 });
 
-Deno.test("a server that its job keeps busy for five heartbeats loses no node", async () => {
+// After two heartbeats of silence nodes dial again, so that the server finds their connections closed, and them back.
+Deno.test("a server that its job keeps busy for five heartbeats ends with the nodes that it had", async () => {
   using folder = temporaryFolder();
   await using cluster = startCluster(folder.path, heartbeatMs);
   const server = await cluster.serve(["--no-journal"], { blockAt: 20, blockMs: 5 * heartbeatMs });
