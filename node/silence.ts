@@ -4,8 +4,12 @@
  * @module
  */
 
-/** Silence of more than this many heartbeats means that the server is gone. */
-const silentBeats = 2;
+/**
+ * Silence of more than this many heartbeats means that the server is gone. A server that dies closes its connections,
+ * and one that its job keeps busy comes back, so that a node has more patience than a server: it takes a server that was
+ * blocked for five heartbeats, and had its last word one before.
+ */
+export const silentBeats = 7;
 /** How often in a heartbeat the silence is checked. */
 const checksPerBeat = 4;
 
@@ -15,7 +19,7 @@ export const silenceCheckMs = (heartbeatMs: number): number => heartbeatMs / che
 /** Judges one connection; see {@linkcode createSilence}. */
 export interface Silence {
   /**
-   * Whether nothing was received for two heartbeats. To be called every {@linkcode silenceCheckMs}.
+   * Whether nothing was received for {@linkcode silentBeats} heartbeats. To be called every {@linkcode silenceCheckMs}.
    *
    * @param nowMs The time now.
    * @param lastReceivedMs When anything was last received, on the same clock.

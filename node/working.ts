@@ -9,7 +9,7 @@ import type { Handler, Next } from "../actors/types.ts";
 import type { NodeMessage } from "./messages.ts";
 import { closing, type Core, type End, finished, isCurrent } from "./node_core.ts";
 import { leaveMsMax, startLeaving, takeReport } from "./node_core.ts";
-import { createSilence, type Silence, silenceCheckMs } from "./silence.ts";
+import { createSilence, type Silence, silenceCheckMs, silentBeats } from "./silence.ts";
 
 interface Session {
   readonly core: Core;
@@ -103,7 +103,7 @@ function beat({ core, connection }: Session): void {
 
 function listen({ core, connection, silence, heartbeatMs }: Session): void {
   if (!silence.tooLong(core.context.clock.now(), connection.lastReceivedMs)) return;
-  connection.abort(new Error(`nothing was received for two heartbeats of ${heartbeatMs} ms`));
+  connection.abort(new Error(`nothing was received for ${silentBeats} heartbeats of ${heartbeatMs} ms`));
 }
 
 function leave(core: Core, why: End, graceMs: number): void {

@@ -26,13 +26,12 @@ Deno.test("a node that is stopped is given up, and works again when it goes on",
   assert(/computing [5-9]\d\. .*node=stopped/.test(stderr), stderr);
 });
 
-// After two heartbeats of silence nodes dial again, so that the server finds their connections closed, and them back.
-Deno.test("a server that its job keeps busy for five heartbeats ends with the nodes that it had", async () => {
+Deno.test("a server that its job keeps busy for five heartbeats loses no node and no connection", async () => {
   using folder = temporaryFolder();
   await using cluster = startCluster(folder.path, heartbeatMs);
   const server = await cluster.serve(["--no-journal"], { blockAt: 20, blockMs: 5 * heartbeatMs });
   const nodes = [cluster.join("one"), cluster.join("other")];
   const { stderr } = await assertComplete(server, nodes, total);
   assertMatch(stderr, /^complete: 100 tasks in .* on 2 nodes/m);
-  assertEquals(/\d nodes? lost/.test(stderr), false, stderr);
+  assertEquals(/\d nodes? lost|is lost|is back|[1-9]\d* retried/.test(stderr), false, stderr);
 });
