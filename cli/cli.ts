@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bridge, bridgeVerb } from "../node/process_bridge.ts";
 import { parseArguments } from "./args.ts";
 import { describeError, exitCodeOf, exitCodes, UsageError } from "./errors.ts";
 import { generalHelp, verbHelp, versionLine } from "./help.ts";
@@ -46,6 +47,8 @@ async function runVerbWith(verb: Verb, words: readonly string[], host: CliHost):
 async function dispatch(args: readonly string[], host: CliHost): Promise<number> {
   const { terminal, program, ownJob } = host;
   const [first, ...others] = args;
+  // For this program itself: how a compiled one starts a slot in a process of its own.
+  if (first === bridgeVerb) return await bridge({ workerUrl: others[0], memoryMb: Number(others[1]) });
   if (first === "help" && others.length > 0) return await dispatch([...others, "--help"], host);
   if (first === "help" || first === "--help") {
     terminal.print(generalHelp(verbs, program, ownJob !== undefined));

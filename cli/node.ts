@@ -10,6 +10,7 @@ import { parseAddress } from "./address.ts";
 import { configFlags } from "./config_sources.ts";
 import { parseDuration } from "./duration.ts";
 import { exitCodes, UsageError } from "./errors.ts";
+import { isolationFlags, isolationOf } from "./isolation.ts";
 import { coreCount, defaultNodeName } from "./machine.ts";
 import { networkOf } from "./network.ts";
 import { watchSignals } from "./signals.ts";
@@ -86,6 +87,7 @@ async function execute(invocation: Invocation): Promise<number> {
     retryDelayMs: config.retryDelayMs,
     lifetimeMs,
     drainGraceMs,
+    ...isolationOf(invocation),
     compress: config.compress,
     logger,
   });
@@ -125,6 +127,7 @@ export const nodeVerb: Verb = {
       help:
         "how long leaving may take after SIGTERM, and how long before the end of its lifetime it begins (default 10)",
     },
+    ...isolationFlags,
     { name: "label", type: "list", placeholder: "NAME=VALUE", help: "what this node says of itself" },
     ...configFlags(({ side, name }) => side !== "server" && name !== "host" && name !== "port"),
     ...commonFlags,

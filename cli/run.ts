@@ -12,6 +12,7 @@ import { conclude } from "./conclude.ts";
 import { configFlags } from "./config_sources.ts";
 import { captureConsole } from "./console_capture.ts";
 import { UsageError } from "./errors.ts";
+import { isolationFlags, isolationOf } from "./isolation.ts";
 import { journalFlags, keepJournal } from "./journal.ts";
 import { coreCount, defaultNodeName, workersPerNode } from "./machine.ts";
 import { progressWriter } from "./progress_bar.ts";
@@ -45,6 +46,7 @@ async function execute(invocation: Invocation): Promise<number> {
   const count = nodeCount(invocation);
   const target = await targetJob(invocation);
   const options = jobOptions(target.job, invocation);
+  const isolation = isolationOf(invocation);
   const { codeHash } = target;
 
   using kept = keepJournal(invocation, target, options, false);
@@ -72,6 +74,7 @@ async function execute(invocation: Invocation): Promise<number> {
       workers: config.workers || workersPerNode(count, coreCount()),
       name: defaultNodeName(index + 1),
       key: config.key,
+      ...isolation,
       compress: false,
       // What the server says of them is enough.
       logger: { ...logger, info: logger.debug },
@@ -95,6 +98,7 @@ export const runVerb: Verb = {
   takesJobOptions: true,
   flags: [
     { name: "nodes", type: "number", help: "how many nodes to start; they share the cores (default 1)" },
+    ...isolationFlags,
     ...journalFlags(false),
     ...configFlags(({ name }) => settings.includes(name)),
     ...commonFlags,

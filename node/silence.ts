@@ -6,7 +6,7 @@
 
 /**
  * Silence of more than this many heartbeats means that the server is gone. A server that dies closes its connections,
- * and one that its job keeps busy comes back, so that a node has more patience than a server: it takes a server that was
+ * and one that its job keeps busy comes back, so that a node has more patience than a server: it bears one that was
  * blocked for five heartbeats, and had its last word one before.
  */
 export const silentBeats = 7;

@@ -217,6 +217,30 @@ Deno.test("messages travel between both halves of the job, also while a task run
   });
 });
 
+Deno.test("messages that a worker does not come to read are bounded, and the loss is told", async () => {
+  const heard: unknown[] = [];
+  const half = (clock: Clock): JobNode => ({
+    setInitialData: () => pause(clock, 10_000),
+    customMessage: (message) => void heard.push(message),
+    processDataFromServer: () => {},
+  });
+  await simulate({ half }, async ({ test, accept }) => {
+    const peer = await accept({ heartbeatMs: 100_000 });
+    await test.advance(100);
+    for (let n = 0; n < 1500; n++) peer.send({ kind: "custom", payload: encodePayload(n) });
+    await test.advance(100);
+    const lines = await test.until(peer.controls("log"));
+    // The 1st, 2nd, 4th ... 256th.
+    assertEquals(lines.length, 9);
+    assertStringIncludes(lines[8].text, "dropped 256 messages of the server's half of the job up to now");
+    await test.advance(10_000);
+    assertEquals(heard, Array.from({ length: 1000 }, (_, n) => n));
+    peer.send({ kind: "custom", payload: encodePayload("late") });
+    await test.advance(1);
+    assertEquals(heard.at(-1), "late");
+  });
+});
+
 Deno.test("a message that cannot travel is an error in the task that sends it", async () => {
   const half = computing((_, context) => context.send({ deep: [() => {}] }));
   await simulate({ half }, async ({ test, accept }) => {

@@ -1,0 +1,60 @@
+/**
+ * How the slots of a node are kept apart, and within their memory.
+ *
+ * @module
+ */
+import type { NodeOptions } from "../node/node_options.ts";
+import type { Flag } from "./args.ts";
+import { UsageError } from "./errors.ts";
+import type { Invocation } from "./verb.ts";
+
+const memoryMbMax = 2 ** 24;
+
+/** Flags of the verbs that start nodes. */
+export const isolationFlags: readonly Flag[] = [
+  {
+    name: "isolation",
+    type: "string",
+    placeholder: "worker|process",
+    help: "what computes a task: with process, one that runs out of memory ends nothing but itself (default worker)",
+  },
+  {
+    name: "worker-memory",
+    type: "number",
+    placeholder: "MIB",
+    help: "replace a worker or process that has more memory (default 0, for as much as Deno bears)",
+  },
+  {
+    name: "spawn-flag",
+    type: "list",
+    placeholder: "FLAG",
+    help: "with --isolation process: a flag for its `deno run`, such as --import-map=FILE",
+  },
+];
+
+/**
+ * Reads the flags.
+ *
+ * @throws {UsageError} If a value is not among those allowed.
+ */
+export function isolationOf(
+  { args: { flags } }: Invocation,
+): Pick<NodeOptions, "isolation" | "workerMemoryMb" | "spawnFlags"> {
+  const isolation = flags.get("isolation") ?? "worker";
+  if (isolation !== "worker" && isolation !== "process") {
+    throw new UsageError(`Cannot use --isolation ${JSON.stringify(isolation)}: it must be worker or process`);
+  }
+  const workerMemoryMb = Number(flags.get("worker-memory") ?? 0);
+  if (!Number.isInteger(workerMemoryMb) || !(workerMemoryMb >= 0 && workerMemoryMb <= memoryMbMax)) {
+    throw new UsageError(`Cannot use --worker-memory ${workerMemoryMb}: it must be a whole number of MiB, or 0`);
+  }
+  const given = (flags.get("spawn-flag") ?? []) as readonly string[];
+  return { isolation, workerMemoryMb, spawnFlags: [...doorFlags(), ...given] };
+}
+
+/** What a process needs to find this package's modules where an import map stands in for their registry. */
+function doorFlags(): string[] {
+  const map = new URL("../npm/import_map.json", import.meta.url).href;
+  const isNpmDoor = import.meta.resolve("jsr:@std/msgpack@^1").startsWith("file:");
+  return isNpmDoor ? [`--import-map=${map}`, "--node-modules-dir=manual"] : [];
+}
