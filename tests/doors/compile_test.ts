@@ -67,6 +67,12 @@ Deno.test(name, async (t) => {
     assertStringIncludes(ended.stdout, ownProgramPrints);
   });
 
+  await t.step("it is the process of each slot where slots are to be processes", async () => {
+    const ended = await run(program, ["run", "--workers", "2", "--isolation", "process"], { cwd: elsewhere.path });
+    assertEquals(ended.code, 0, ended.stderr);
+    assertStringIncludes(ended.stdout, ownProgramPrints);
+  });
+
   await t.step("one copy serves, another one computes", async () => {
     const server = new Deno.Command(program, {
       args: ["serve", "--port", "0", "--quiet", "--log-level", "error"],
