@@ -115,19 +115,15 @@ export function startLeaving(core: Core, why: End, graceMs: number): void {
 
 /** Keeps what the pool reports, or sends it if there is a connection. */
 export function takeReport(core: Core, message: PoolReport): void {
-  const { uplink, registration, context } = core;
+  const { uplink, registration, context, leaving } = core;
   if (message.type === "unusable") return;
+  const isEmpty = message.type === "handed-back" || message.type === "drained";
+  if (leaving && isEmpty) leaving.isEmpty = true;
   if (message.session !== (registration?.session ?? 0)) return;
   switch (message.type) {
     case "results":
-      return uplink.results(message.results);
     case "handed-back":
-      uplink.results(message.results);
-      if (core.leaving) core.leaving.isEmpty = true;
-      return;
-    case "drained":
-      if (core.leaving) core.leaving.isEmpty = true;
-      return;
+      return uplink.results(message.results);
     case "say":
       if (registration) return uplink.say(message.message);
       if (message.message.type === "log") context.log[message.message.level](message.message.text);

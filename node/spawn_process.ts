@@ -122,7 +122,7 @@ async function readEnd(stream: ReadableStream<Uint8Array>): Promise<string> {
 /** Why a process has ended, as far as that shows. */
 function causeOf({ code, signal }: Deno.CommandStatus, words: string): string {
   const how = signal === null ? `with code ${code}` : `by ${signal}`;
-  if (/out of memory|OOM/i.test(words)) return `its process ended ${how}: it ran out of memory`;
+  if (/out of memory/i.test(words)) return `its process ended ${how}: it ran out of memory`;
   const last = words.trim().split("\n").at(-1) ?? "";
   return `its process ended ${how}${last === "" ? "" : `: ${last}`}`;
 }

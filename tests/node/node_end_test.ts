@@ -53,6 +53,19 @@ Deno.test("a server that does not close cannot keep a node that leaves", async (
   });
 });
 
+Deno.test("a node that is stopped before it has its initial data goes at once", async () => {
+  for (const graceMs of [0, 10_000]) {
+    await simulate({ half: echo }, async ({ test, accept, node }) => {
+      const peer = await accept({ ...calm, noInitial: true });
+      await test.advance(10);
+      node.stop("never mind", { graceMs });
+      await test.until(peer.controls("leave"));
+      peer.close();
+      await test.until(node.done, { maxMs: 100 });
+    });
+  }
+});
+
 Deno.test("a node can be stopped before it has reached its server", async () => {
   await simulate({ half: echo }, async ({ test, server, node }) => {
     server.close();
