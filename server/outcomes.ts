@@ -19,7 +19,7 @@ export function takeResults(state: State, node: NodeId, results: readonly Result
   const settled: SettledTask[] = [];
   let computeMs = 0;
   for (const result of results) {
-    const attempt = state.leases.find(node, result.task, result.attempt);
+    const attempt = state.leases.find(node, result.task, result.attempt) ?? inherit(state, node, result);
     if (!attempt) takeUnknown(state, node, result);
     else if (result.status === "failed") {
       release(state, attempt);
@@ -33,6 +33,17 @@ export function takeResults(state: State, node: NodeId, results: readonly Result
   const capacity = state.capacities.get(node);
   if (capacity && settled.length > 0) state.capacities.timed(capacity, computeMs / settled.length);
   store(state, settled);
+}
+
+/** An attempt that an earlier life of the server granted, at a task that has been made again before its node came back. */
+function inherit(state: State, node: NodeId, { task, attempt }: AttemptId): Attempt | undefined {
+  const lease = state.leases.get(task);
+  if (!state.isResumed || lease?.state !== "open" || attempt <= lease.lastAttempt) return undefined;
+  const capacity = state.capacities.get(node);
+  if (capacity) state.capacities.shift(capacity, 1, 0);
+  const inherited = state.leases.adopt(lease, node, attempt, state.now());
+  if (wanting(lease) <= 0) state.ready.remove(lease);
+  return inherited;
 }
 
 /** The node has no longer this attempt. */
@@ -273,7 +284,7 @@ function recognise(state: State, node: NodeId, id: AttemptId, superfluous: Attem
   }
   // Its result is on the way to be stored, and will be acknowledged then.
   if (lease?.state === "settled") return undefined;
-  const found = state.leases.find(node, task, attempt);
+  const found = state.leases.find(node, task, attempt) ?? inherit(state, node, id);
   if (found?.state === "live") return found;
   if (!lease || !found) {
     superfluous.push(id);

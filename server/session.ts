@@ -16,13 +16,10 @@ import {
   type WireMessage,
 } from "../actors/remote/protocol.ts";
 import type { Link } from "../actors/remote/transport.ts";
+import { createValve } from "../actors/remote/valve.ts";
 import { checkPeriodMs } from "./liveness.ts";
 import type { SessionMessage } from "./messages.ts";
 import type { Peers } from "./peers.ts";
-
-/** Messages from the node that may wait here before its socket is read no further, and when it is read again. */
-const waitingMax = 64;
-const waitingLow = 32;
 
 /** What every Session of a server needs. */
 export interface SessionOptions {
@@ -74,22 +71,6 @@ export function session(link: Link, options: SessionOptions): Behavior<SessionMe
     context.after(options.handshakeTimeoutMs, { type: "handshake-timeout" });
     const { packageVersion, job, codeHash, key } = options;
     return introducing(state, serverHandshake({ package: packageVersion, job, codeHash, key: key || undefined }));
-  };
-}
-
-/** Counts what has arrived and not been handled; holds the reader back while that is too much. */
-function createValve() {
-  let waiting = 0;
-  let open: (() => void) | undefined;
-  return {
-    arrived: (): Promise<void> | undefined => {
-      if (++waiting >= waitingMax) return new Promise((resolve) => open = resolve);
-    },
-    handled: (): void => {
-      if (--waiting > waitingLow) return;
-      open?.();
-      open = undefined;
-    },
   };
 }
 

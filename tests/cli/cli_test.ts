@@ -39,6 +39,9 @@ Deno.test("help is printed for the command and for each verb", async () => {
     }
     assertMatch(out, /^Exit codes:\n {2}0 +complete/m);
   }
+  const joblog = (await cli(["joblog", "--help"])).out;
+  assertMatch(joblog, /^Usage: gristmill joblog \[OPTIONS\] JOURNAL$/m);
+  assertEquals(/JOB is|--config/.test(joblog), false);
   assertMatch((await cli(["node", "--help"])).out, /^Usage: gristmill node --join HOST:PORT \[OPTIONS\] JOB$/m);
 });
 

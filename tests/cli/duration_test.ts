@@ -30,6 +30,10 @@ Deno.test("a node's lifetime is longer than its grace, and may be without end", 
   assertEquals(parse({}), { drainGraceMs: 10_000 });
   assertEquals(parse({ lifetime: "UNLIMITED", "drain-grace": "1m" }), { drainGraceMs: 60_000 });
   assertEquals(parse({ lifetime: "1h" }), { lifetimeMs: 3_600_000, drainGraceMs: 10_000 });
-  assertThrows(() => parse({ lifetime: "10" }), UsageError, '--lifetime "10": it must be longer than the 10 s');
+  assertThrows(
+    () => parse({ lifetime: "10" }),
+    UsageError,
+    '--lifetime "10": it must be longer, for the node leaves 10 s',
+  );
   assertThrows(() => parse({ "drain-grace": "25d" }), UsageError, '--drain-grace "25d": it may be 24 days at most');
 });

@@ -103,6 +103,31 @@ Deno.test("node outlives its server: what it holds and what it finished meanwhil
   });
 });
 
+Deno.test("task that was made again before its node came back is not computed again", async () => {
+  for (const isFinished of [false, true]) {
+    await withLives(async (life) => {
+      const first = await life(numbers(4).job);
+      const node = await first.join({ slots: 4 });
+      await crash(first, [node]);
+
+      const { job, collected } = numbers(4);
+      const second = await life(job);
+      // Alone, the server asks whether the job is complete, and so makes the first task.
+      await second.system.advance(600);
+      const back = await second.join({ slots: 4, was: node });
+      back.holds(node.tasks);
+      if (isFinished) back.succeed(node.tasks, double);
+      await second.settle();
+      assertEquals(back.tasks, [], "it has them all");
+      assertEquals(back.control.filter(({ type }) => type === "cancel"), []);
+      if (!isFinished) back.succeed(node.tasks, double);
+      const summary = await second.system.until(second.server.done);
+      assertEquals([summary.outcome, summary.dropped], ["complete", 0]);
+      assertEquals(inOrder(collected), doubled(4));
+    });
+  }
+});
+
 Deno.test("server may be killed after any result, again and again, and nothing is lost or counted twice", async () => {
   for (let seed = 1; seed <= 8; seed++) {
     await withLives(async (life) => {
