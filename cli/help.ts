@@ -8,6 +8,7 @@ import { describeJobOptions } from "../job/job_options.ts";
 import type { Job, JobOptions } from "../job/types.ts";
 import { packageVersion } from "../version.ts";
 import { type Flag, placeholderOf } from "./args.ts";
+import { configFlag } from "./config_sources.ts";
 import { exitCodes } from "./errors.ts";
 import type { Verb } from "./verb.ts";
 
@@ -57,10 +58,12 @@ export function verbHelp(verb: Verb, program: string, isOwnJob: boolean, job?: J
     lines.push("", `Options of the job ${job.name}, behind --:`);
     lines.push(...(described.length === 0 ? ["  (none)"] : described.map((line) => `  ${line}`)));
   }
-  lines.push(
-    "",
-    "Settings come from --config, then GRISTMILL_* (such as GRISTMILL_KEY), then options; the later wins.",
-  );
+  if (verb.flags.includes(configFlag)) {
+    lines.push(
+      "",
+      "Settings come from --config, then GRISTMILL_* (such as GRISTMILL_KEY), then options; the later wins.",
+    );
+  }
   lines.push("", "Exit codes:", ...table(exitCodeRows));
   return lines.join("\n");
 }

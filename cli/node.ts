@@ -53,12 +53,8 @@ export function parseLifetime(flags: Invocation["args"]["flags"]): { lifetimeMs?
   if (lifetime.toLowerCase() === "unlimited") return { drainGraceMs };
   const lifetimeMs = parseDuration("lifetime", lifetime);
   if (lifetimeMs <= drainGraceMs) {
-    throw new UsageError(
-      `Cannot use --lifetime ${JSON.stringify(lifetime)}: it must be longer than the ${
-        drainGraceMs / 1_000
-      } s before ` +
-        "its end at which the node leaves (option --drain-grace)",
-    );
+    const leaves = `the node leaves ${drainGraceMs / 1_000} s before its end (option --drain-grace)`;
+    throw new UsageError(`Cannot use --lifetime ${JSON.stringify(lifetime)}: it must be longer, for ${leaves}`);
   }
   return { lifetimeMs, drainGraceMs };
 }
