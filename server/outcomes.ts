@@ -35,7 +35,7 @@ export function takeResults(state: State, node: NodeId, results: readonly Result
   store(state, settled);
 }
 
-/** An attempt that an earlier life of the server granted, at a task that has been made again before its node came back. */
+/** An attempt granted in an earlier life of the server, at a task that was made again before its node came back. */
 function inherit(state: State, node: NodeId, { task, attempt }: AttemptId): Attempt | undefined {
   const lease = state.leases.get(task);
   if (!state.isResumed || lease?.state !== "open" || attempt <= lease.lastAttempt) return undefined;
