@@ -6,18 +6,13 @@
  */
 import { memoryTransport } from "../actors/remote/memory.ts";
 import { startNode } from "../node/node.ts";
-import { startServer } from "../server/server.ts";
 import { packageVersion } from "../version.ts";
-import { conclude } from "./conclude.ts";
 import { configFlags } from "./config_sources.ts";
-import { captureConsole } from "./console_capture.ts";
 import { UsageError } from "./errors.ts";
+import { hostServer } from "./hosting.ts";
 import { isolationFlags, isolationOf } from "./isolation.ts";
 import { journalFlags, keepJournal } from "./journal.ts";
 import { coreCount, defaultNodeName, workersPerNode } from "./machine.ts";
-import { progressWriter } from "./progress_bar.ts";
-import { watchSignals } from "./signals.ts";
-import { watchStrayErrors } from "./stray_errors.ts";
 import { commonFlags, type Invocation, jobOptions, setUp, targetJob, type Verb } from "./verb.ts";
 
 const settings = [
@@ -41,8 +36,8 @@ function nodeCount({ args }: Invocation): number {
 }
 
 async function execute(invocation: Invocation): Promise<number> {
-  const { config, logger, isQuiet } = await setUp(invocation);
-  const { terminal, program } = invocation;
+  const setup = await setUp(invocation);
+  const { config, logger } = setup;
   const count = nodeCount(invocation);
   const target = await targetJob(invocation);
   const options = jobOptions(target.job, invocation);
@@ -52,18 +47,7 @@ async function execute(invocation: Invocation): Promise<number> {
   using kept = keepJournal(invocation, target, options, false);
   const transport = memoryTransport();
   const listener = await transport.listen({ host: "memory", port: 0 });
-  const server = startServer({
-    job: { job: target.job, options, codeHash },
-    config,
-    listeners: [listener],
-    packageVersion,
-    logger,
-    journal: kept?.journal,
-    onProgress: isQuiet ? undefined : progressWriter(terminal),
-  });
-  using signals = watchSignals((signal) => server.stop(`${signal} was received`));
-  using _console = captureConsole(terminal);
-  using _stray = watchStrayErrors((text, error) => logger.error(text, { error }));
+  using server = hostServer(invocation, { ...setup, target, options, listener, kept });
 
   const nodes = Array.from({ length: count }, (_, index) =>
     startNode({
@@ -84,10 +68,10 @@ async function execute(invocation: Invocation): Promise<number> {
     node.done.then(({ outcome, message }) => outcome === "finished" || server.stop(message));
   }
 
-  const summary = await server.done;
+  await server.done;
   for (const node of nodes) node.stop("the job is over");
   await Promise.all(nodes.map((node) => node.done));
-  return conclude(summary, { terminal, program, isQuiet, signalCode: signals.exitCode(), kept });
+  return await server.conclude();
 }
 
 /** The verb `run`. */

@@ -4,20 +4,14 @@
  * @module
  */
 import { type Address, formatAddress } from "../actors/remote/transport.ts";
-import { startServer } from "../server/server.ts";
 import type { Config } from "../server/config.ts";
-import { packageVersion } from "../version.ts";
 import { isLoopback, isWildcard } from "./address.ts";
-import { conclude } from "./conclude.ts";
 import { configFlags } from "./config_sources.ts";
-import { captureConsole } from "./console_capture.ts";
 import { UsageError } from "./errors.ts";
+import { hostServer } from "./hosting.ts";
 import { journalFlags, keepJournal } from "./journal.ts";
 import { hostName } from "./machine.ts";
 import { openListener } from "./network.ts";
-import { progressWriter } from "./progress_bar.ts";
-import { watchSignals } from "./signals.ts";
-import { watchStrayErrors } from "./stray_errors.ts";
 import { commonFlags, type Invocation, jobOptions, setUp, targetJob, type Verb } from "./verb.ts";
 
 function requireKey(config: Config, invocation: Invocation): void {
@@ -40,7 +34,8 @@ export function joinLine(program: string, address: Address, job: string, config:
 }
 
 async function execute(invocation: Invocation): Promise<number> {
-  const { config, logger, isQuiet } = await setUp(invocation);
+  const setup = await setUp(invocation);
+  const { config } = setup;
   const { terminal, program } = invocation;
   requireKey(config, invocation);
   const target = await targetJob(invocation);
@@ -50,21 +45,8 @@ async function execute(invocation: Invocation): Promise<number> {
   const listener = await openListener(config);
   terminal.print(`listening on ${formatAddress(listener.address)}`);
   terminal.print(`join with: ${joinLine(program, listener.address, target.word, config)}`);
-  const server = startServer({
-    job: { job: target.job, options, codeHash: target.codeHash },
-    config,
-    listeners: [listener],
-    packageVersion,
-    logger,
-    journal: kept?.journal,
-    onProgress: isQuiet ? undefined : progressWriter(terminal),
-  });
-  using signals = watchSignals((signal) => server.stop(`${signal} was received`));
-  using _console = captureConsole(terminal);
-  using _stray = watchStrayErrors((text, error) => logger.error(text, { error }));
-
-  const summary = await server.done;
-  return conclude(summary, { terminal, program, isQuiet, signalCode: signals.exitCode(), kept });
+  using server = hostServer(invocation, { ...setup, target, options, listener, kept });
+  return await server.conclude();
 }
 
 /** The verb `serve`. */

@@ -4,21 +4,11 @@
  * @module
  */
 import type { NodeId } from "../actors/remote/protocol.ts";
-import { checkDefinition, checkSnapshotPair, type JobHeader } from "./definition.ts";
+import { checkDefinition, checkSnapshotPair, type JobHeader, jobHeader } from "./definition.ts";
 import { JobError } from "./errors.ts";
 import type { OptionValues } from "./job_options.ts";
 import { createTaskBook } from "./task_book.ts";
-import type {
-  Job,
-  JobBook,
-  JobNode,
-  JobOptions,
-  MaybePromise,
-  Summary,
-  TaskContext,
-  TaskLimits,
-  TaskNeeds,
-} from "./types.ts";
+import type { Job, JobBook, JobNode, JobOptions, MaybePromise, Summary, TaskContext, TaskNeeds } from "./types.ts";
 
 /** What the server's functions of a job can use. */
 export interface ServerTools<Options extends JobOptions, State> {
@@ -189,19 +179,14 @@ export function defineJob<
     restore: "optional",
     finish: "optional",
   }, ["replicas"]);
-  const { name, options, limits, replicas = 1 } = definition;
+  const { name, replicas = 1 } = definition;
   checkSnapshotPair(name, definition);
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
     const wanted = `must be a whole number from 1 to ${replicasMax}`;
     throw new JobError("job-invalid", `Cannot define job ${JSON.stringify(name)}: replicas = ${replicas} ${wanted}`);
   }
-  const defaults = Object.freeze({ ...options }) as OptionValues<Options>;
-  const jobLimits: TaskLimits = Object.freeze({ ...limits });
   return {
-    gristmill: "job/1",
-    name,
-    options: defaults,
-    limits: jobLimits,
+    ...jobHeader(definition),
     pinned: false,
     replicas,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.

@@ -4,10 +4,10 @@
  * @module
  */
 import { checkNeeds } from "./check_needs.ts";
-import { checkDefinition, checkSnapshotPair, type JobHeader } from "./definition.ts";
+import { checkDefinition, checkSnapshotPair, type JobHeader, jobHeader } from "./definition.ts";
 import type { OptionValues } from "./job_options.ts";
 import { chain, createSerial } from "./maybe_promise.ts";
-import type { Job, JobBook, JobNode, JobOptions, JobServer, JobStatus, ServerContext, TaskLimits } from "./types.ts";
+import type { Job, JobBook, JobNode, JobOptions, JobServer, JobStatus, ServerContext } from "./types.ts";
 
 /**
  * What {@linkcode defineJobPair} takes. The compiler holds both halves to the same four types. It infers initial data
@@ -101,14 +101,9 @@ export function defineJobPair<
   Snapshot = unknown,
 >(definition: JobPairDefinition<Options, Initial, Task, Result, Custom, Snapshot>): Job<OptionValues<Options>> {
   checkDefinition(definition, { server: "required", node: "required" });
-  const { name, options, limits, server, node } = definition;
-  const defaults = Object.freeze({ ...options }) as OptionValues<Options>;
-  const jobLimits: TaskLimits = Object.freeze({ ...limits });
+  const { name, server, node } = definition;
   return {
-    gristmill: "job/1",
-    name,
-    options: defaults,
-    limits: jobLimits,
+    ...jobHeader(definition),
     pinned: true,
     replicas: 1,
     // The runtime gives each half only what came out of the other, so that the user's types hold without being known.

@@ -4,8 +4,8 @@
  * @module
  */
 import { JobError } from "./errors.ts";
-import { checkOptionDefaults } from "./job_options.ts";
-import type { JobOptions, TaskLimits } from "./types.ts";
+import { checkOptionDefaults, type OptionValues } from "./job_options.ts";
+import type { Job, JobOptions, TaskLimits } from "./types.ts";
 
 /** What every job declares, however it is written. */
 export interface JobHeader<Options extends JobOptions> {
@@ -18,6 +18,18 @@ export interface JobHeader<Options extends JobOptions> {
   readonly options?: Options;
   /** Limits for each task. @default no time limit, 3 attempts */
   readonly limits?: TaskLimits;
+}
+
+/** The part of a job that is the same however it is written. */
+export function jobHeader<Options extends JobOptions>(
+  { name, options, limits }: JobHeader<Options>,
+): Pick<Job<OptionValues<Options>>, "gristmill" | "name" | "options" | "limits"> {
+  return {
+    gristmill: "job/1",
+    name,
+    options: Object.freeze({ ...options }) as OptionValues<Options>,
+    limits: Object.freeze({ ...limits }),
+  };
 }
 
 /** The fields of a definition that are functions, and whether each must be there. */

@@ -9,7 +9,7 @@ import { decodeFailure } from "../actors/remote/failure.ts";
 import { type Attempt, type Lease, type Verdict, wanting } from "./lease_table.ts";
 import type { SettledTask } from "./messages.ts";
 import { lossReport, taskReport } from "./report.ts";
-import { acknowledge, cancelOthers, changed, finish, setFraction, type State } from "./scheduler_state.ts";
+import { acknowledge, cancelOthers, changed, dismiss, finish, setFraction, type State } from "./scheduler_state.ts";
 
 /** How many failed tasks are listed in the summary. */
 const failuresMax = 1_000;
@@ -39,11 +39,16 @@ export function takeResults(state: State, node: NodeId, results: readonly Result
 function inherit(state: State, node: NodeId, { task, attempt }: AttemptId): Attempt | undefined {
   const lease = state.leases.get(task);
   if (!state.isResumed || lease?.state !== "open" || attempt <= lease.lastAttempt) return undefined;
+  return adopt(state, lease, node, attempt);
+}
+
+/** A node turns out to have an attempt. */
+function adopt(state: State, lease: Lease, node: NodeId, attempt: number): Attempt {
   const capacity = state.capacities.get(node);
   if (capacity) state.capacities.shift(capacity, 1, 0);
-  const inherited = state.leases.adopt(lease, node, attempt, state.now());
+  const adopted = state.leases.adopt(lease, node, attempt, state.now());
   if (wanting(lease) <= 0) state.ready.remove(lease);
-  return inherited;
+  return adopted;
 }
 
 /** The node has no longer this attempt. */
@@ -112,10 +117,8 @@ export function settleEarly(state: State, lease: Lease): void {
   const early = state.early.get(lease.task)!;
   state.early.delete(lease.task);
   const { node, attempt, result } = early;
-  const capacity = state.capacities.get(node);
-  if (!capacity && !result) return state.ready.push(lease);
-  state.leases.adopt(lease, node, attempt, state.now());
-  if (capacity) state.capacities.shift(capacity, 1, 0);
+  if (!result && !state.capacities.get(node)) return state.ready.push(lease);
+  adopt(state, lease, node, attempt);
   if (result) takeResults(state, node, [result]);
 }
 
@@ -259,10 +262,7 @@ export function reconcile(state: State, node: NodeId, held: readonly AttemptId[]
     const attempt = recognise(state, node, id, superfluous);
     if (attempt) known.add(attempt);
   }
-  if (superfluous.length > 0) {
-    capacity.session.tell({ type: "cancel", attempts: superfluous, isRecall: false });
-    for (const { task, attempt } of superfluous) acknowledge(state, node, task, attempt);
-  }
+  if (superfluous.length > 0) dismiss(state, node, superfluous);
   for (const attempt of state.leases.heldBy(node)) {
     if (known.has(attempt) || attempt.sinceMs >= saidBefore) continue;
     state.log.warn("a node does not have what it was given; the task goes out again", {
@@ -290,9 +290,5 @@ function recognise(state: State, node: NodeId, id: AttemptId, superfluous: Attem
     superfluous.push(id);
     return undefined;
   }
-  const adopted = state.leases.adopt(lease, node, attempt, state.now());
-  const capacity = state.capacities.get(node);
-  if (capacity) state.capacities.shift(capacity, 1, 0);
-  if (wanting(lease) <= 0) state.ready.remove(lease);
-  return adopted;
+  return adopt(state, lease, node, attempt);
 }

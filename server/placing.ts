@@ -11,7 +11,7 @@ import type { SchedulerMessage } from "./messages.ts";
 import type { Offer } from "./ready_queue.ts";
 import { recallsFor } from "./recall.ts";
 import { failedBefore, settleEarly } from "./outcomes.ts";
-import { changed, finish, nobody, type State } from "./scheduler_state.ts";
+import { changed, dismiss, finish, nobody, type State } from "./scheduler_state.ts";
 import { stragglers } from "./stragglers.ts";
 
 /** Results that may be with the job before no further tasks are granted: how slow collecting holds nodes back. */
@@ -46,8 +46,8 @@ const offerOf = ({ node, labels, endsAtMs }: Capacity, nowMs: number): Offer => 
 
 /**
  * Slots that are free come before what is to wait behind busy ones, and a task that waits before those that the Job was
- * asked for: it may be what the Job waits for. A task goes back to a node that it failed on only
- * if there is no other, or nothing else to do.
+ * asked for: it may be what the Job waits for. A task goes back to a node that it failed on only if there is no other,
+ * or nothing else to do.
  */
 function placeReady(state: State): void {
   const { ready, capacities } = state;
@@ -189,8 +189,6 @@ function forgetEarly(state: State): void {
     if (task >= state.frontier) continue;
     state.early.delete(task);
     state.counts.dropped++;
-    const attempts = [{ task, attempt }];
-    state.capacities.get(node)?.session.tell({ type: "cancel", attempts, isRecall: false });
-    state.capacities.get(node)?.session.tell({ type: "ack", attempts });
+    dismiss(state, node, [{ task, attempt }]);
   }
 }

@@ -126,6 +126,12 @@ export function acknowledge({ acks }: State, node: NodeId, task: number, attempt
   else acks.set(node, [{ task, attempt }]);
 }
 
+/** A node need neither compute nor keep these any more. */
+export function dismiss(state: State, node: NodeId, attempts: readonly AttemptId[]): void {
+  state.capacities.get(node)?.session.tell({ type: "cancel", attempts, isRecall: false });
+  for (const { task, attempt } of attempts) acknowledge(state, node, task, attempt);
+}
+
 /** An attempt says how far it is. */
 export function setFraction(state: State, attempt: Attempt, fraction: number): void {
   state.fractions += fraction - attempt.fraction;

@@ -14,6 +14,7 @@ import type { Config } from "./config.ts";
 import type { Journal } from "./journal/types.ts";
 import type { NodeStatistics, Progress, RootMessage } from "./messages.ts";
 import { createPeers, internalMailboxMax, type PeerRefs } from "./peers.ts";
+import { newRun } from "./run_identity.ts";
 import { root, type RootOptions } from "./root.ts";
 
 /** The attempts at a task that fails, where neither the job nor the settings say. */
@@ -160,12 +161,6 @@ function rootOptions(
     onProgress: onProgress ?? (() => {}),
     ...{ heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key },
   };
-}
-
-/** 128 random bits as 32 hexadecimal digits. */
-function newRun(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 type GuardianMessage = RootMessage | { readonly type: "root-gone"; readonly terminated: Terminated };

@@ -1,6 +1,7 @@
 /** The one row that says what a journal belongs to. @module */
 import { crc32 } from "node:zlib";
 import type { Summary } from "../../job/types.ts";
+import { newRun } from "../run_identity.ts";
 import type { Database, WritableDatabase } from "./database.ts";
 import { damaged, JournalError } from "./errors.ts";
 import type { JournalHeader, JournalOptions } from "./types.ts";
@@ -41,10 +42,6 @@ export function readHeader({ path, prepare }: Pick<Database, "path" | "prepare">
   const { run, job, code, package: packageVersion, begun, outcome } = row;
   const [options, pinned] = [JSON.parse(row.options), row.pinned === 1];
   return { run, job, codeHash: code, packageVersion, options, pinned, begun, outcome: outcome ?? undefined };
-}
-
-function newRun(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Empties the journal and writes the row of a new run. */

@@ -8,6 +8,7 @@ import { defineJob } from "../../job/mod.ts";
 import type { Summary } from "../../job/types.ts";
 import { defaultConfig } from "../../server/config.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
+import { summaryOf } from "../job/fixtures.ts";
 
 const ownJob = {
   url: import.meta.url,
@@ -87,20 +88,7 @@ Deno.test("the line that joins can be pasted, and does not hold the key", () => 
   );
 });
 
-const summary: Summary = {
-  outcome: "complete",
-  collected: 4,
-  failed: 0,
-  retried: 0,
-  dropped: 0,
-  speculated: 0,
-  resumed: 0,
-  failures: [],
-  nodes: 1,
-  nodesLost: 0,
-  elapsedMs: 1_000,
-  computeMs: 900,
-};
+const summary: Summary = { ...summaryOf(), collected: 4, elapsedMs: 1_000, computeMs: 900 };
 
 Deno.test("the exit code says how the job went", () => {
   const codeOf = (changes: Partial<Summary>, signalCode?: number) =>

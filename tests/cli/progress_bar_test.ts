@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
 import { formatDuration, progressWriter, renderProgress, renderSummary } from "../../cli/progress_bar.ts";
 import type { Progress } from "../../server/messages.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
+import { summaryOf } from "../job/fixtures.ts";
 
 const progress = (changes: Partial<Progress>): Progress => ({
   collected: 0,
@@ -59,20 +60,7 @@ Deno.test("durations are written for people", () => {
 });
 
 Deno.test("the summary is one line", () => {
-  const summary = {
-    outcome: "complete" as const,
-    collected: 256,
-    failed: 0,
-    retried: 0,
-    dropped: 0,
-    speculated: 0,
-    resumed: 0,
-    failures: [],
-    nodes: 2,
-    nodesLost: 0,
-    elapsedMs: 12_300,
-    computeMs: 20_000,
-  };
+  const summary = { ...summaryOf(), collected: 256, nodes: 2, elapsedMs: 12_300, computeMs: 20_000 };
   assertEquals(renderSummary(summary), "complete: 256 tasks in 12.3 s on 2 nodes, 0 retried");
   assertEquals(
     renderSummary({ ...summary, resumed: 40, speculated: 3 }),

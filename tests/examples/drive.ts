@@ -1,21 +1,7 @@
 // deno-lint-ignore-file no-console -- what jobs write to the standard output is caught here
 import { fillJobOptions } from "../../job/mod.ts";
-import type { Job, JobOptions, Summary } from "../../job/mod.ts";
-
-const complete: Summary = {
-  outcome: "complete",
-  collected: 0,
-  failed: 0,
-  retried: 0,
-  dropped: 0,
-  speculated: 0,
-  resumed: 0,
-  failures: [],
-  nodes: 2,
-  nodesLost: 0,
-  elapsedMs: 0,
-  computeMs: 0,
-};
+import type { Job, JobOptions } from "../../job/mod.ts";
+import { summaryOf } from "../job/fixtures.ts";
 
 const tools = { attempt: 1, signal: new AbortController().signal, log: () => {}, progress: () => {}, send: () => {} };
 
@@ -50,7 +36,7 @@ export async function drive(job: Job, given: JobOptions): Promise<string> {
   }
   return await printed(async () => {
     await book.close();
-    await book.finish(complete);
+    await book.finish({ ...summaryOf(), nodes: 2 });
   });
 }
 
