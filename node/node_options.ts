@@ -37,7 +37,10 @@ export interface NodeOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** The key that node and server must both know. @default none */
   readonly key?: string;
-  /** How many failed attempts in a row to reach the server are tolerated; `Infinity` for any number. @default 5 */
+  /**
+   * How many failed attempts in a row to reach the server are tolerated; `Infinity` for any number. With the default
+   * delay, 30 of them take 12 minutes on average: a server may be moved or started again. @default 30
+   */
   readonly retryCounter?: number;
   /**
    * The bound of the first wait before the server is dialled again, in milliseconds; it doubles up to 60 s.
@@ -133,7 +136,7 @@ function spawnerOf({ job: { workerUrl }, isolation, workerMemoryMb: memoryMb, sp
  * @throws {RangeError} If a number is out of its bounds.
  */
 export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
-  const { retryCounter = 5, retryDelayMs = 1000, connectTimeoutMs = 10_000, taskGraceMs = 1000 } = options;
+  const { retryCounter = 30, retryDelayMs = 1000, connectTimeoutMs = 10_000, taskGraceMs = 1000 } = options;
   const { drainGraceMs = 10_000, lifetimeMs } = options;
   within("drainGraceMs", drainGraceMs, 0, timerMsMax);
   if (lifetimeMs !== undefined && !(lifetimeMs > drainGraceMs && lifetimeMs <= Number.MAX_SAFE_INTEGER)) {

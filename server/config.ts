@@ -15,7 +15,7 @@ export interface Config {
   readonly heartbeatMs: number;
   /** The base of a node's wait before it dials again, in milliseconds; doubled with each failure. @default 1000 */
   readonly retryDelayMs: number;
-  /** How many failures in a row to reach the server a node tolerates. @default 5 */
+  /** How many failures in a row to reach the server a node tolerates; 30 take 12 minutes on average. @default 30 */
   readonly retryCounter: number;
   /** How many tasks a node computes at once; 0 for one a core. @default 0 */
   readonly workers: number;
@@ -81,7 +81,7 @@ export const defaultConfig: Config = {
   port: 9000,
   heartbeatMs: 5_000,
   retryDelayMs: 1_000,
-  retryCounter: 5,
+  retryCounter: 30,
   workers: 0,
   compress: true,
   encrypt: false,

@@ -60,6 +60,19 @@ Deno.test("a node ends as unreachable after one more failure than its retry coun
   });
 });
 
+Deno.test("a node that was given nothing but the defaults dials for more than ten minutes, by and large", async () => {
+  let sumMs = 0;
+  const seeds = 20;
+  for (let seed = 1; seed <= seeds; seed++) {
+    await simulate({ half: double, seed }, async ({ test, server, node }) => {
+      server.close();
+      assertEquals((await test.until(node.done, { maxMs: 7_200_000 })).outcome, "unreachable");
+      sumMs += test.clock.now();
+    });
+  }
+  assert(sumMs / seeds > 600_000, `${sumMs / seeds} ms`);
+});
+
 Deno.test("a server that takes the connection and says nothing is a failed attempt", async () => {
   await simulate(
     { half: double, node: { retryCounter: 0, connectTimeoutMs: 3000 } },
