@@ -13,7 +13,7 @@ import type { NodeId } from "../actors/remote/protocol.ts";
 import type { Config } from "./config.ts";
 import type { Journal } from "./journal/types.ts";
 import type { NodeStatistics, Progress, RootMessage } from "./messages.ts";
-import { createPeers, internalMailboxMax, type PeerRefs } from "./peers.ts";
+import { createPeers, internalMailboxMax, type PeerRefs, type Peers } from "./peers.ts";
 import { newRun } from "./run_identity.ts";
 import { root, type RootOptions } from "./root.ts";
 
@@ -100,14 +100,17 @@ export interface ServerHandle {
  * ```
  */
 export function startServer(options: ServerOptions): ServerHandle {
+  return startServerWith(createPeers(), options);
+}
+
+/** As {@linkcode startServer}, with a directory through which a simulation can change what actors say. */
+export function startServerWith(peers: Peers, options: ServerOptions): ServerHandle {
   const { clock, random, logger = createLogger({ level: "error" }) } = options;
   const system = options.system ?? createSystem({ name: "server", clock, random, logger });
   const ended = Promise.withResolvers<Summary>();
   const started = Promise.withResolvers<PeerRefs>();
-  const top = system.spawn(guardian(rootOptions(options, logger, ended.resolve, started.resolve), ended.reject), {
-    name: "guardian",
-    mailboxMax: internalMailboxMax,
-  });
+  const inner = rootOptions(peers, options, logger, ended.resolve, started.resolve);
+  const top = system.spawn(guardian(inner, ended.reject), { name: "guardian", mailboxMax: internalMailboxMax });
   const steer = (order: (refs: PeerRefs) => void): void => void started.promise.then(order);
   return {
     done: ended.promise.finally(() => system.stop(options.system && top)),
@@ -128,6 +131,7 @@ export function startServer(options: ServerOptions): ServerHandle {
 }
 
 function rootOptions(
+  peers: Peers,
   { job: loaded, config, listeners, packageVersion, onProgress, ...rest }: ServerOptions,
   log: Logger,
   onEnd: (summary: Summary) => void,
@@ -137,7 +141,7 @@ function rootOptions(
   const values = fillJobOptions(job.options, options);
   const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key, maxNodeLosses } = config;
   return {
-    peers: createPeers(),
+    peers,
     log,
     listeners,
     onEnd,
