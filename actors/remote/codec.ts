@@ -6,6 +6,7 @@
 import { decode, encode, type ValueType } from "jsr:@std/msgpack@^1";
 import { checkControl } from "./control.ts";
 import { WireError } from "./errors.ts";
+import { checkMessagePack, controlMessage } from "./payload_check.ts";
 import type { ControlMessage } from "./protocol.ts";
 
 /** The longest text in a control message, in UTF-16 code units; a longer one is cut. */
@@ -35,6 +36,8 @@ export function encodeControl(message: ControlMessage): Uint8Array {
 export function decodeControl(bytes: Uint8Array): ControlMessage {
   let value: ValueType;
   try {
+    // First, for the library takes announced lengths at their word, and nested ones multiply.
+    checkMessagePack(bytes, 0, bytes.length, controlMessage);
     value = decode(bytes);
   } catch (cause) {
     throw new WireError("control-invalid", `${bytes.length} bytes are not a control message: not MessagePack`, {

@@ -8,7 +8,7 @@
  */
 import { asError, PayloadError } from "./errors.ts";
 import { align8 } from "./frame.ts";
-import { checkHead } from "./payload_check.ts";
+import { checkMessagePack, plainHead, specialHead } from "./payload_check.ts";
 import { copyPacked, pack, type Packed, unpack } from "./payload_msgpack.ts";
 import { replaceSpecials } from "./payload_replace.ts";
 import { restoreSpecials } from "./payload_restore.ts";
@@ -62,7 +62,7 @@ export function decodePayload(bytes: Uint8Array): unknown {
     throw corrupt("the header is unknown");
   }
   const special = bytes[5] === form.special;
-  checkHead(bytes, headerBytes, headEnd, special);
+  checkMessagePack(bytes, headerBytes, headEnd, special ? specialHead : plainHead);
   try {
     const tree = unpack(bytes.subarray(headerBytes, headEnd));
     if (special) return restoreSpecials(tree, bytes, align8(headEnd));

@@ -1,12 +1,31 @@
 /**
- * The look at a payload's head before msgpackr reads it: is it one whole value of MessagePack, with no length that
- * lies, no extension that the writer does not use, and not too deep? So a few hostile bytes cannot make the reader
- * allocate more than in proportion to what has come.
+ * The look at MessagePack before a library reads it: is it one whole value, with no length that lies, no extension that
+ * the writer does not use, and not too deep? So a few hostile bytes cannot make the reader allocate more than in
+ * proportion to what has come.
  *
  * @module
  */
 import { PayloadError } from "./errors.ts";
 import { depthMax } from "./payload_scan.ts";
+
+/** What may be in the MessagePack. */
+export interface Dialect {
+  /** How deep arrays and maps may be nested; at most that of payloads. */
+  readonly depthMax: number;
+  /** Bytes. */
+  readonly bytes: boolean;
+  /** The mark of specials, 0xc1. */
+  readonly mark: boolean;
+  /** Records, as msgpackr has them: keys that are written once. Numbers from 64 to 127 then take two bytes. */
+  readonly records: boolean;
+}
+
+/** A payload of values that MessagePack knows. */
+export const plainHead: Dialect = { depthMax, bytes: false, mark: false, records: true };
+/** A payload with specials. */
+export const specialHead: Dialect = { depthMax, bytes: true, mark: true, records: true };
+/** A control message: a map of plain fields, of which some are lists or maps. */
+export const controlMessage: Dialect = { depthMax: 2, bytes: true, mark: false, records: false };
 
 /** Counts of what is still to come, by depth. A map has two for each entry. */
 const pending = new Float64Array(depthMax + 2);
@@ -19,12 +38,14 @@ let bytes: Uint8Array;
 let at = 0;
 let end = 0;
 let depth = 0;
+let dialect = plainHead;
 
-/** Checks a head. @throws {PayloadError} code `payload-corrupt` */
-export function checkHead(payload: Uint8Array, start: number, headEnd: number, special: boolean): void {
-  bytes = payload;
+/** Checks the MessagePack from `start` to `stop`. @throws {PayloadError} code `payload-corrupt` */
+export function checkMessagePack(source: Uint8Array, start: number, stop: number, allowed: Dialect): void {
+  bytes = source;
   at = start;
-  end = headEnd;
+  end = stop;
+  dialect = allowed;
   depth = 0;
   pending[0] = 1;
   isMap[0] = 0;
@@ -40,14 +61,14 @@ export function checkHead(payload: Uint8Array, start: number, headEnd: number, s
     const isKey = isMap[depth] === 1 && pending[depth] % 2 === 0;
     pending[depth] -= 1;
     if (isKey) skipText();
-    else checkValue(special);
+    else checkValue();
   }
 }
 
-function checkValue(special: boolean): void {
+function checkValue(): void {
   const token = nextByte();
   if (token < 0x40 || token >= 0xe0) return;
-  if (token < 0x80) return enterRecord(recordKeys[token - 0x40]);
+  if (token < 0x80) return dialect.records ? enterRecord(recordKeys[token - 0x40]) : undefined;
   if (token < 0x90) return enter(2 * (token - 0x80), true);
   if (token < 0xa0) return enter(token - 0x90, false);
   if (token < 0xc0) return skip(token - 0xa0);
@@ -57,12 +78,12 @@ function checkValue(special: boolean): void {
     case 0xc3: // true
       return;
     case 0xc1: // the mark of specials
-      if (!special) break;
+      if (!dialect.mark) break;
       return;
     case 0xc4: // bin 8, 16, 32
     case 0xc5:
     case 0xc6:
-      if (!special) break;
+      if (!dialect.bytes) break;
       return skip(nextLength(1 << token - 0xc4));
     case 0xcb: // float 64
     case 0xcf: // uint 64
@@ -95,8 +116,10 @@ function checkValue(special: boolean): void {
 function checkExtension(): void {
   const type = nextByte();
   const data = nextByte();
-  if (type === 0 && data === 0) return;
-  if (type !== 0x72 || data < 0x40 || data >= 0x80) throw corrupt(`extension ${type} has no place there`);
+  if (dialect.records && type === 0 && data === 0) return;
+  if (!dialect.records || type !== 0x72 || data < 0x40 || data >= 0x80) {
+    throw corrupt(`extension ${type} has no place there`);
+  }
   const token = nextByte();
   let count: number;
   if (token >= 0x90 && token < 0xa0) count = token - 0x90;
@@ -115,7 +138,7 @@ function enterRecord(count: number): void {
 function enter(count: number, map: boolean): void {
   // Each value takes at least one byte.
   if (count > end - at) throw corrupt(`${count} values in ${end - at} bytes`);
-  if (depth > depthMax) throw corrupt(`it is nested deeper than ${depthMax} levels`);
+  if (depth > dialect.depthMax) throw corrupt(`it is nested deeper than ${dialect.depthMax} levels`);
   depth += 1;
   pending[depth] = count;
   isMap[depth] = map ? 1 : 0;

@@ -3,7 +3,7 @@ import { decodeControl, encodeControl } from "../../../actors/remote/codec.ts";
 import { checkControl } from "../../../actors/remote/control.ts";
 import { WireError } from "../../../actors/remote/errors.ts";
 import type { ControlMessage } from "../../../actors/remote/protocol.ts";
-import { forSeeds, someBytes, whole } from "./support.ts";
+import { forSeeds, fromHex, someBytes, whole } from "./support.ts";
 
 const nonce = new Uint8Array(32).fill(1);
 const proof = new Uint8Array(32).fill(2);
@@ -172,4 +172,28 @@ Deno.test("control message of garbage is refused or read, and nothing else happe
   // An array and a map that announce 2^32 - 1 entries.
   assertInvalid(() => decodeControl(new Uint8Array([0xdd, 0xff, 0xff, 0xff, 0xff])));
   assertInvalid(() => decodeControl(new Uint8Array([0xdf, 0xff, 0xff, 0xff, 0xff])));
+});
+
+Deno.test("control message whose lengths lie or multiply is refused before anything is allocated", () => {
+  const heads = [
+    "dd 01ffffff", // an array of 32 million entries
+    "dd 01ffffff".repeat(4), // each within the other
+    "df 01ffffff",
+    "81 a1 61 dd 00ffffff 01",
+    "db ffffffff 61",
+    "c6 7fffffff 00",
+    "81 a1 61" + "91".repeat(50) + "01", // deeper than any message
+    "d4 72 40 91 a1 61 01", // a record, as payloads have them
+    "c7 01 05 00",
+    "c0 c0", // two values
+    "",
+  ];
+  for (const head of heads) {
+    assertEquals(assertThrows(() => decodeControl(fromHex(head)), WireError).code, "control-invalid", head);
+  }
+  // As many nested lists as fit into a message, each of which announces all that is left.
+  const nested = fromHex(
+    Array.from({ length: 50_000 }, (_, i) => `dd${(5 * (50_000 - i)).toString(16).padStart(8, "0")}`).join(""),
+  );
+  assertThrows(() => decodeControl(nested), WireError);
 });
