@@ -15,7 +15,7 @@ import type { FailedTask, JobBook, JobStatus, MaybePromise, ServerContext, Summa
 import { agreeing } from "./agreement.ts";
 import { describeThrown } from "./report.ts";
 import { createJobRecord, type JobRecord, type JobRecordOptions } from "./job_record.ts";
-import type { JobMessage, OfferedTask, SessionMessage, SettledTask } from "./messages.ts";
+import type { JobMessage, OfferedTask, SchedulerMessage, SessionMessage, SettledTask } from "./messages.ts";
 
 /** How many stored results are collected in one turn before others have theirs. */
 const replayMax = 1_000;
@@ -34,8 +34,8 @@ interface State extends JobActorOptions {
   readonly context: Context<JobMessage>;
   readonly books: JobBook;
   readonly record: JobRecord;
-  /** The nodes that have joined, for the count that `send` returns. */
-  readonly nodes: Set<NodeId>;
+  /** The nodes that have joined, each with a mark of its own from then until it is lost. */
+  readonly nodes: Map<NodeId, symbol>;
   /** What the user's books gave out, until its result has come: `collect` gets it back. */
   readonly tasks: Map<number, unknown>;
   nextTask: number;
@@ -52,7 +52,7 @@ export function jobActor(options: JobActorOptions): Behavior<JobMessage> {
 
 async function open(context: Context<JobMessage>, options: JobActorOptions): Promise<Handler<JobMessage>> {
   const { peers, log, journal } = options;
-  const nodes = new Set<NodeId>();
+  const nodes = new Map<NodeId, symbol>();
   try {
     const books = options.book({
       log: (text) => log.info(text),
@@ -88,7 +88,7 @@ function handler(state: State): Handler<JobMessage> {
         return guarded(
           state,
           "the next task",
-          () => offer(state, { node, count, tasks: [], replayed: 0, failures: [] }),
+          () => offer(state, newAnswer(node, count)),
         );
       }
       case "prepared":
@@ -125,7 +125,7 @@ function fail(state: State, reason: string): void {
 }
 
 async function joined(state: State, { node, session, isResumed }: JoinedMessage): Promise<void> {
-  state.nodes.add(node);
+  state.nodes.set(node, Symbol(node));
   if (isResumed) return;
   state.record.call({ kind: "joined", node });
   const data = await state.books.initialData(node);
@@ -168,11 +168,17 @@ interface Answer {
   readonly failures: FailedTask[];
 }
 
+const newAnswer = (node: NodeId, count: number): Answer => ({ node, count, tasks: [], replayed: 0, failures: [] });
+
 /** Takes tasks from the books, as many as are wanted. Synchronous as long as they are: most are, and there are many. */
 function offer(state: State, answer: Answer): MaybePromise<void> {
   while (answer.tasks.length < answer.count && answer.replayed + answer.failures.length < replayMax) {
     const status = state.books.next(answer.node);
-    if (isPromise(status)) return offerLater(state, answer, status);
+    if (isPromise(status)) {
+      // What was given at once need not wait for it.
+      sendOffer(state, answer, "later");
+      return offerLater(state, answer.node, status);
+    }
     if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
     const pending = admit(state, answer, status);
     if (pending) return pending.then(() => offer(state, answer));
@@ -181,18 +187,21 @@ function offer(state: State, answer: Answer): MaybePromise<void> {
 }
 
 /** The books need time; meanwhile results must be collected, for they may wait for just that. */
-function offerLater({ context }: State, answer: Answer, pending: Promise<JobStatus<unknown>>): void {
+function offerLater({ context, nodes }: State, node: NodeId, pending: Promise<JobStatus<unknown>>): void {
+  const mark = nodes.get(node);
   context.pipe(
     pending,
-    (status): JobMessage => ({ type: "prepared", ...answer, status }),
+    (status): JobMessage => ({ type: "prepared", node, mark, status }),
     (thrown): JobMessage => ({ type: "broken", what: "the next task", thrown }),
   );
 }
 
-/** Offers what was there before, and the one task that was waited for. */
+/** Offers what was waited for. */
 function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): MaybePromise<void> {
-  const { node, count, tasks, replayed, failures, status } = message;
-  const answer: Answer = { node, count, tasks: [...tasks], replayed, failures: [...failures] };
+  const { node, mark, status } = message;
+  const answer = newAnswer(node, 0);
+  // The books answered, and then heard that the node is gone: they will hand this out anew.
+  if (state.isPinned && state.nodes.get(node) !== mark) return sendOffer(state, answer, "more");
   if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
   const pending = admit(state, answer, status);
   if (pending) return pending.then(() => sendOffer(state, answer, "more"));
@@ -223,11 +232,13 @@ function admit(
   settle();
 }
 
-function sendOffer(state: State, { count, ...answer }: Answer, status: "more" | "waiting" | "finished") {
+function sendOffer(state: State, { count, ...answer }: Answer, status: OfferMessage["status"]): void {
   const { peers, books, nextTask: frontier } = state;
   const total = books.total();
   peers.deliver("scheduler", { type: "offer", requested: count, ...answer, status, total, frontier });
 }
+
+type OfferMessage = Extract<SchedulerMessage, { type: "offer" }>;
 
 /** Gives results to the books, without a promise for each as long as the books need none. */
 function collect(state: State, results: readonly SettledTask[], from = 0): MaybePromise<void> {

@@ -127,13 +127,16 @@ export type SchedulerMessage =
   /** All that a node holds. */
   | { readonly type: "held"; readonly node: NodeId; readonly attempts: readonly Attempt[] }
   | { readonly type: "progress"; readonly node: NodeId; readonly progress: ProgressMessage }
-  /** The Job's answer to `need`. `requested` is the count of that request. */
+  /**
+   * The Job's answer to `need`. `requested` is the count of that request; 0 for what follows an answer of `later`, when
+   * the books have what they were asked for.
+   */
   | {
     readonly type: "offer";
     readonly node: NodeId;
     readonly requested: number;
     readonly tasks: readonly OfferedTask[];
-    readonly status: "more" | "waiting" | "finished";
+    readonly status: "more" | "later" | "waiting" | "finished";
     readonly total: number | undefined;
     /** Tasks below this number have been made. */
     readonly frontier: number;
@@ -189,10 +192,8 @@ export type JobMessage =
   | {
     readonly type: "prepared";
     readonly node: NodeId;
-    readonly count: number;
-    readonly tasks: readonly OfferedTask[];
-    readonly replayed: number;
-    readonly failures: readonly FailedTask[];
+    /** The node's mark when it was asked for. */
+    readonly mark: symbol | undefined;
     readonly status: JobStatus<unknown>;
   }
   | { readonly type: "broken"; readonly what: string; readonly thrown: unknown }

@@ -11,7 +11,7 @@ import type { SchedulerMessage } from "./messages.ts";
 import type { Offer } from "./ready_queue.ts";
 import { recallsFor } from "./recall.ts";
 import { failedBefore, settleEarly } from "./outcomes.ts";
-import { changed, dismiss, finish, nobody, type State } from "./scheduler_state.ts";
+import { changed, dismiss, finish, hasNothing, nobody, type State } from "./scheduler_state.ts";
 import { stragglers } from "./stragglers.ts";
 
 /** Results that may be with the job before no further tasks are granted: how slow collecting holds nodes back. */
@@ -51,7 +51,7 @@ const offerOf = ({ node, labels, endsAtMs }: Capacity, nowMs: number): Offer => 
  */
 function placeReady(state: State): void {
   const { ready, capacities } = state;
-  const isLastResort = state.isQuiet || capacities.count() === 1 || ready.size() > waitingMax;
+  const isLastResort = hasNothing(state) || capacities.count() === 1 || ready.size() > waitingMax;
   for (const isChoosy of isLastResort ? [true, false] : [true]) {
     for (const isPrefetch of [false, true]) {
       if (ready.size() === 0) return;
@@ -81,13 +81,15 @@ export function grant(state: State, lease: Lease, capacity: Capacity): void {
 
 /** Asks the Job for tasks: first for slots that are free, then for what is to wait behind busy ones. */
 function request(state: State): void {
-  const { capacities, leases } = state;
+  const { capacities, leases, awaited } = state;
+  // The source of tasks is one for all nodes: who asks now, waits behind who asked before.
+  if (awaited.size > 0 && !state.isPinned) return;
   if (leases.counts.settled >= settledMax || state.settledBytes >= settledBytesMax) return;
   if (!state.isPinned && (state.hasNeeds || capacities.count() === 0)) return requestAhead(state);
   for (const isPrefetch of [false, true]) {
     for (const capacity of capacities.hungry) {
       if (state.isQuiet || (state.isProbing && capacity.requested > 0)) return;
-      if (state.quiet.has(capacity.node)) continue;
+      if (state.quiet.has(capacity.node) || awaited.has(capacity.node)) continue;
       const count = appetite(capacity, isPrefetch ? capacity.window : capacity.slots);
       if (count <= 0) continue;
       capacities.shift(capacity, 0, count);
@@ -112,7 +114,7 @@ function requestAhead(state: State): void {
 
 /** Where slots are idle and no task is left to hand out, takes back tasks that wait behind others. */
 function recall(state: State): void {
-  if (!state.isQuiet || state.isPinned || state.ready.size() > 0) return;
+  if (!hasNothing(state) || state.isPinned || state.ready.size() > 0) return;
   for (const [capacity, chosen] of recallsFor(state.capacities, state.leases)) {
     for (const attempt of chosen) attempt.isRecalled = true;
     const attempts = chosen.map(({ lease, number }) => ({ task: lease.task, attempt: number }));
@@ -122,7 +124,7 @@ function recall(state: State): void {
 
 /** Where slots are idle and no task is left at all, computes stragglers a second time; the first result counts. */
 export function speculate(state: State): void {
-  if (!state.speculate || !state.isQuiet || state.ready.size() > 0 || state.isPaused || state.isDraining) return;
+  if (!state.speculate || !hasNothing(state) || state.ready.size() > 0 || state.isPaused || state.isDraining) return;
   const idle = [...state.capacities.open].filter((capacity) => freeSlots(capacity) > 0);
   const tooLongMs = idle.length > 0 ? state.durations.tooLongMs() : undefined;
   if (tooLongMs === undefined) return;
@@ -137,8 +139,10 @@ export function speculate(state: State): void {
   }
 }
 
+type OfferMessage = Extract<SchedulerMessage, { type: "offer" }>;
+
 /** The Job's answer to a request. */
-export function takeOffer(state: State, offer: Extract<SchedulerMessage, { type: "offer" }>): void {
+export function takeOffer(state: State, offer: OfferMessage): void {
   const { capacities } = state;
   const capacity = capacities.get(offer.node);
   if (capacity) capacities.shift(capacity, 0, -Math.min(offer.requested, capacity.requested));
@@ -150,10 +154,22 @@ export function takeOffer(state: State, offer: Extract<SchedulerMessage, { type:
   if (offer.tasks.length > 0) state.isProbing = false;
   for (const task of offer.tasks) takeTask(state, offer.node, capacity, task);
   forgetEarly(state);
+  noteWait(state, offer);
   if (offer.status === "finished") return finish(state, "complete");
   if (offer.status !== "waiting") return;
   if (state.isPinned) state.quiet.add(offer.node);
   else state.isQuiet = true;
+}
+
+/** Notes whether the Job waits for its books. Many of its answers may: what counts is for how long it has no task. */
+function noteWait(state: State, { node, requested, status, tasks }: OfferMessage): void {
+  const { awaited } = state;
+  const isNew = awaited.size === 0 || tasks.length > 0;
+  const answers = (awaited.get(node) ?? 0) + (status === "later" ? 1 : requested === 0 ? -1 : 0);
+  if (answers > 0) awaited.set(node, answers);
+  else awaited.delete(node);
+  if (awaited.size === 0) state.awaitedSinceMs = Infinity;
+  else if (isNew) state.awaitedSinceMs = state.now();
 }
 
 /** Results that an earlier life of the server has stored count as collected. */
@@ -164,7 +180,7 @@ function countReplayed(state: State, replayed: number): void {
   changed(state);
 }
 
-type Offered = Extract<SchedulerMessage, { type: "offer" }>["tasks"][number];
+type Offered = OfferMessage["tasks"][number];
 
 function takeTask(state: State, node: NodeId, capacity: Capacity | undefined, offered: Offered): void {
   const { task, payload, needs, hash } = offered;

@@ -74,6 +74,10 @@ export interface State extends SchedulerOptions {
   /** Whom the Job has nothing for until something changes: these nodes, or all. */
   readonly quiet: Set<NodeId>;
   isQuiet: boolean;
+  /** How many answers the Job has to wait for itself, on whose behalf. No more are asked for meanwhile. */
+  readonly awaited: Map<NodeId, number>;
+  /** Since when it has waited without a task, in milliseconds of the server's clock. */
+  awaitedSinceMs: number;
   /** After a change, one request finds out whether there are tasks again, before all nodes are asked for. */
   isProbing: boolean;
   /** Whether the Job was asked on behalf of nobody. */
@@ -112,6 +116,8 @@ export function createState(options: SchedulerOptions, now: () => number): State
     early: new Map(),
     frontier: 0,
     quiet: new Set(),
+    awaited: new Map(),
+    awaitedSinceMs: Infinity,
     dismissed: new Set(),
     ...{ isQuiet: false, isProbing: false, isAsking: false, hasNeeds: false },
     ...{ isPaused: false, isDraining: false, isHalted: false },
@@ -157,6 +163,15 @@ export function changed(state: State): void {
   state.isQuiet = false;
   state.quiet.clear();
 }
+
+/** How long an answer of the Job may be waited for before there is taken to be none, in milliseconds. */
+const awaitedMsMax = 100;
+
+/**
+ * Whether the Job has nothing to hand out: it says so, or waits for something itself. Where it makes its tasks in
+ * `async` functions, each answer waits a little; that means nothing.
+ */
+export const hasNothing = (state: State): boolean => state.isQuiet || state.now() - state.awaitedSinceMs > awaitedMsMax;
 
 /** The job is over. */
 export function finish(state: State, outcome: "complete" | "failed" | "stopped", reason?: string): void {
