@@ -66,7 +66,7 @@ Deno.test("straggler at the end of a stage is computed a second time", async () 
   assert(slow.control.some(({ type }) => type === "cancel"));
 });
 
-Deno.test("task that failed goes back to the only node that has what it needs, though the job waits for it", async () => {
+Deno.test("task that failed goes back to the only node that fits, though the job waits for it", async () => {
   const job = defineJob({
     name: identity.job,
     async *tasks(_options, { settled }) {
@@ -167,7 +167,7 @@ Deno.test("books are asked for a node no further while they have not answered fo
   assertEquals(asked, 1);
 });
 
-Deno.test("task that the books gave to a node before they heard that it is gone is given out once more, and once", async () => {
+Deno.test("task that the books made for a node before they knew that it is gone is given out once", async () => {
   const gate = Promise.withResolvers<void>();
   const job = defineJobPair({
     name: identity.job,
