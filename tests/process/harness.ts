@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 
 /** How long any wait may take, in milliseconds. A wait that is well takes far less, also on a busy machine. */
-const deadlineMs = 60_000;
+const deadlineMsDefault = 60_000;
 
 const root = new URL("../../", import.meta.url);
 
@@ -60,6 +60,8 @@ export interface StartOptions {
   readonly permissions?: string[];
   /** The working directory. @default the project's */
   readonly cwd?: string;
+  /** How long each wait for it may take, in milliseconds. @default 60000 */
+  readonly deadlineMs?: number;
 }
 
 /** A folder for the files of one test; disposing of it removes it. */
@@ -85,7 +87,12 @@ export function program(path: string, args: string[], options: StartOptions = {}
 }
 
 /** Settles as `promise` does, or rejects at the deadline with what the process wrote so far. */
-async function withDeadline<T>(promise: Promise<T>, what: string, written: () => string): Promise<T> {
+async function withDeadline<T>(
+  promise: Promise<T>,
+  deadlineMs: number,
+  what: string,
+  written: () => string,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
@@ -100,7 +107,8 @@ async function withDeadline<T>(promise: Promise<T>, what: string, written: () =>
   }
 }
 
-function start(args: string[], { env, cwd = fileURLToPath(root) }: StartOptions): Process {
+function start(args: string[], options: StartOptions): Process {
+  const { env, cwd = fileURLToPath(root), deadlineMs = deadlineMsDefault } = options;
   const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd,
@@ -149,8 +157,8 @@ function start(args: string[], { env, cwd = fileURLToPath(root) }: StartOptions)
   const written = () => lines.join("\n");
   return {
     pid: child.pid,
-    line: (pattern) => withDeadline(findLine(pattern), `a line like ${pattern}`, written),
-    exit: () => withDeadline(ended, "the end of the process", written),
+    line: (pattern) => withDeadline(findLine(pattern), deadlineMs, `a line like ${pattern}`, written),
+    exit: () => withDeadline(ended, deadlineMs, "the end of the process", written),
     kill: (signal) => child.kill(signal),
     [Symbol.asyncDispose]: async () => {
       if (!hasEnded) {
