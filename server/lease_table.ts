@@ -23,6 +23,9 @@ export interface Attempt {
   isRecalled: boolean;
   /** How far it says it is, between 0 and 1. */
   fraction: number;
+  /** Its neighbours among the live attempts of its node, for the table alone. */
+  before: Attempt | undefined;
+  after: Attempt | undefined;
 }
 
 /** What an attempt at a task ended with, for people. */
@@ -57,21 +60,21 @@ export interface Lease {
   /** Whether it waits in the ready queue. */
   isQueued: boolean;
   /** Attempts that may still bring a result. */
-  readonly attempts: Attempt[];
+  attempts: readonly Attempt[];
   /** The number of the latest attempt; 0 before the first. */
   lastAttempt: number;
   /** How many results must agree. */
   replicas: number;
   /** Results that have come while more than one is wanted. */
-  readonly votes: Vote[];
+  votes: readonly Vote[];
   /** How many attempts failed by the task's own error. */
   errors: number;
   /** How many nodes were lost under it. */
   losses: number;
   /** Nodes on which it failed. */
-  readonly triedBy: NodeId[];
+  triedBy: readonly NodeId[];
   /** The latest failures. */
-  readonly evidence: Evidence[];
+  evidence: readonly Evidence[];
   /** The size of its result while that is being stored and collected, in bytes. */
   resultBytes: number;
 }
@@ -148,6 +151,8 @@ export interface Released {
 }
 
 const noNeeds: TaskNeeds = Object.freeze({});
+/** Most tasks never need lists of their own: this one stands for theirs, so that a waiting task takes little memory. */
+const none: readonly never[] = Object.freeze([]);
 
 function newLease(task: number, payload: Uint8Array, options: NewLease): Lease {
   return {
@@ -158,14 +163,14 @@ function newLease(task: number, payload: Uint8Array, options: NewLease): Lease {
     pinnedTo: options.pinnedTo,
     state: "open",
     isQueued: false,
-    attempts: [],
+    attempts: none,
     lastAttempt: 0,
     replicas: options.replicas ?? 1,
-    votes: [],
+    votes: none,
     errors: 0,
     losses: 0,
-    triedBy: [],
-    evidence: [],
+    triedBy: none,
+    evidence: none,
     resultBytes: 0,
   };
 }
@@ -180,8 +185,12 @@ function verdictOf(lease: Lease, limits: RetryLimits): Verdict {
 }
 
 function note(lease: Lease, attempt: number, failure: TaskFailure, node: string): void {
-  lease.evidence.push({ attempt, node, failure });
-  if (lease.evidence.length > evidenceMax) lease.evidence.shift();
+  lease.evidence = [...lease.evidence, { attempt, node, failure }].slice(-evidenceMax);
+}
+
+interface AttemptList {
+  first: Attempt | undefined;
+  last: Attempt | undefined;
 }
 
 interface Books {
@@ -198,18 +207,32 @@ function find({ leases }: Books, node: NodeId, task: number, number: number): At
 }
 
 function enter({ index, counts }: Books, lease: Lease, node: NodeId, number: number, sinceMs: number): Attempt {
-  const attempt: Attempt = { lease, number, node, sinceMs, state: "live", isRecalled: false, fraction: 0 };
-  lease.attempts.push(attempt);
+  const attempt: Attempt = {
+    lease,
+    number,
+    node,
+    sinceMs,
+    state: "live",
+    isRecalled: false,
+    fraction: 0,
+    before: undefined,
+    after: undefined,
+  };
+  lease.attempts = lease.attempts.length === 0 ? [attempt] : [...lease.attempts, attempt];
   index.add(attempt);
   counts.live++;
   return attempt;
 }
 
 function drop({ index, counts }: Books, attempt: Attempt): void {
-  if (attempt.state === "live" && index.remove(attempt)) counts.live--;
-  const { attempts } = attempt.lease;
-  const at = attempts.indexOf(attempt);
-  if (at >= 0) attempts.splice(at, 1);
+  if (attempt.state === "live" && attempt.lease.attempts.includes(attempt)) {
+    index.remove(attempt);
+    counts.live--;
+  }
+  const { lease } = attempt;
+  lease.attempts = lease.attempts.length === 1 && lease.attempts[0] === attempt
+    ? none
+    : lease.attempts.filter((other) => other !== attempt);
 }
 
 function adopt(books: Books, lease: Lease, node: NodeId, number: number, nowMs: number): Attempt {
@@ -241,14 +264,14 @@ function failed(books: Books, attempt: Attempt, failure: TaskFailure, nodeName: 
   drop(books, attempt);
   if (failure.kind !== "handed-back") {
     lease.errors++;
-    lease.triedBy.push(attempt.node);
+    lease.triedBy = [...lease.triedBy, attempt.node];
     note(lease, attempt.number, failure, nodeName);
   }
   return verdictOf(lease, books.limits);
 }
 
 function settle(books: Books, lease: Lease, resultBytes: number): void {
-  for (const attempt of [...lease.attempts]) drop(books, attempt);
+  for (const attempt of lease.attempts) drop(books, attempt);
   lease.state = "settled";
   lease.resultBytes = resultBytes;
   books.counts.open--;
@@ -257,7 +280,7 @@ function settle(books: Books, lease: Lease, resultBytes: number): void {
 
 function reopen(books: Books, lease: Lease, failure: TaskFailure, nodeName: string): Verdict {
   lease.state = "open";
-  lease.votes.length = 0;
+  lease.votes = none;
   lease.errors++;
   books.counts.settled--;
   books.counts.open++;
@@ -267,7 +290,7 @@ function reopen(books: Books, lease: Lease, failure: TaskFailure, nodeName: stri
 
 function remove(books: Books, lease: Lease): void {
   if (!books.leases.delete(lease.task)) return;
-  for (const attempt of [...lease.attempts]) drop(books, attempt);
+  for (const attempt of lease.attempts) drop(books, attempt);
   if (lease.state !== "ended") books.counts[lease.state]--;
   lease.state = "ended";
 }
@@ -310,24 +333,39 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
   };
 }
 
-/** Live attempts by node. */
+/** Live attempts by node, oldest first, in lists that are linked through the attempts: cheaper than a set of each. */
 function createAttemptIndex() {
-  const byNode = new Map<NodeId, Set<Attempt>>();
+  const byNode = new Map<NodeId, AttemptList>();
+  function* walk(list: AttemptList | undefined): IterableIterator<Attempt> {
+    let next: Attempt | undefined;
+    for (let at = list?.first; at; at = next) {
+      next = at.after;
+      yield at;
+    }
+  }
   return {
     add: (attempt: Attempt): void => {
-      const held = byNode.get(attempt.node);
-      if (held) held.add(attempt);
-      else byNode.set(attempt.node, new Set([attempt]));
+      let list = byNode.get(attempt.node);
+      if (!list) byNode.set(attempt.node, list = { first: undefined, last: undefined });
+      attempt.before = list.last;
+      if (list.last) list.last.after = attempt;
+      else list.first = attempt;
+      list.last = attempt;
     },
-    remove: (attempt: Attempt): boolean => {
-      const held = byNode.get(attempt.node);
-      const isHeld = held?.delete(attempt) ?? false;
-      if (held?.size === 0) byNode.delete(attempt.node);
-      return isHeld;
+    /** Takes out an attempt that is in. */
+    remove: (attempt: Attempt): void => {
+      const list = byNode.get(attempt.node)!;
+      const { before, after } = attempt;
+      if (before) before.after = after;
+      else list.first = after;
+      if (after) after.before = before;
+      else list.last = before;
+      attempt.before = attempt.after = undefined;
+      if (!list.first) byNode.delete(attempt.node);
     },
-    of: (node: NodeId): readonly Attempt[] => [...byNode.get(node) ?? []],
+    of: (node: NodeId): readonly Attempt[] => [...walk(byNode.get(node))],
     *all(): IterableIterator<Attempt> {
-      for (const held of byNode.values()) yield* held;
+      for (const list of byNode.values()) yield* walk(list);
     },
   };
 }

@@ -77,7 +77,7 @@ function takeResult(state: State, attempt: Attempt, result: ResultEntry, settled
   state.durations.add(elapsedMs);
   if (lease.replicas === 1) return void settled.push(settle(state, lease, attempt, result));
   state.leases.drop(attempt);
-  lease.votes.push({ node, attempt: number, elapsedMs, payload });
+  lease.votes = [...lease.votes, { node, attempt: number, elapsedMs, payload }];
   acknowledge(state, node, lease.task, number);
   if (lease.votes.length < lease.replicas) return;
   state.peers.deliver("job", { type: "compare", task: lease.task, votes: lease.votes.map((vote) => vote.payload) });
@@ -94,8 +94,15 @@ function settle(state: State, lease: Lease, { node, number }: Pick<Attempt, "nod
   state.settledBytes += payload.byteLength;
   state.counts.computeMs += elapsedMs;
   return {
-    ...{ task: lease.task, hash: lease.hash, attempt: number, attempts: lease.lastAttempt },
-    ...{ node, nodeName: nameOf(state, node), startedMs: state.now() - elapsedMs, elapsedMs, payload },
+    task: lease.task,
+    hash: lease.hash,
+    attempt: number,
+    attempts: lease.lastAttempt,
+    node,
+    nodeName: nameOf(state, node),
+    startedMs: state.turnMs - elapsedMs,
+    elapsedMs,
+    payload,
   };
 }
 

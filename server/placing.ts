@@ -69,7 +69,7 @@ function placeReady(state: State): void {
 
 /** Leases a task to a node, for the frame that leaves at the end of the turn. */
 export function grant(state: State, lease: Lease, capacity: Capacity): void {
-  const { number } = state.leases.grant(lease, capacity.node, state.now());
+  const { number } = state.leases.grant(lease, capacity.node, state.turnMs);
   state.capacities.shift(capacity, 1, 0);
   const { task, payload, needs } = lease;
   const entry = { task, attempt: number, payload, timeoutMs: needs.timeoutMs || state.timeoutMs };
@@ -188,10 +188,8 @@ function takeTask(state: State, node: NodeId, capacity: Capacity | undefined, of
   if (state.isPinned && !capacity) return;
   if (needs) state.hasNeeds = true;
   const { replicas } = state;
-  const lease = state.leases.add(task, payload, {
-    ...{ needs, hash, replicas },
-    pinnedTo: state.isPinned ? node : undefined,
-  });
+  const pinnedTo = state.isPinned ? node : undefined;
+  const lease = state.leases.add(task, payload, { needs, hash, replicas, pinnedTo });
   if (state.early.has(task)) return settleEarly(state, lease);
   const isSimple = capacity && !needs && replicas === 1 && capacity.outstanding < limitOf(capacity);
   if (isSimple && !state.isHalted && !state.isPaused && !state.isDraining) grant(state, lease, capacity);

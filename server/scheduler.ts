@@ -31,6 +31,7 @@ export function scheduler(options: SchedulerOptions): Behavior<SchedulerMessage>
 
 function handler(state: State): Handler<SchedulerMessage> {
   return (message) => {
+    state.turnMs = state.now();
     handle(state, message);
     pump(state);
   };

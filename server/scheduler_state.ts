@@ -52,6 +52,8 @@ export interface Early {
 /** The Scheduler's books. */
 export interface State extends SchedulerOptions {
   readonly now: () => number;
+  /** The time at which the message at hand was taken up: reading the clock for each of its tasks would cost more. */
+  turnMs: number;
   readonly startedMs: number;
   readonly capacities: Capacities;
   readonly leases: LeaseTable;
@@ -101,6 +103,7 @@ export function createState(options: SchedulerOptions, now: () => number): State
   return {
     ...options,
     now,
+    turnMs: now(),
     startedMs: now(),
     capacities: createCapacities(),
     leases: createLeaseTable(options.limits),
