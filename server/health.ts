@@ -50,7 +50,7 @@ export function createHealth(): Health {
   let isOnParole = false;
   return {
     succeeded: () => {
-      streak.clear();
+      if (streak.size > 0) streak.clear();
       pauses = 0;
       isOnParole = false;
     },

@@ -47,18 +47,19 @@ export function writeResultHead(view: DataView, at: number, head: ResultHead, pa
   view.setUint32(at + 28, 0, true);
 }
 
-/** Reads a task's header. @throws {WireError} code `batch-invalid` */
-export function readTaskHead(view: DataView, at: number): TaskHead {
+/** Reads a task's header, and puts its payload to it. @throws {WireError} code `batch-invalid` */
+export function readTask(view: DataView, at: number, payload: Uint8Array): TaskEntry {
   if (view.getUint32(at + 20, true) !== 0) throw invalid("the reserved field of a task is not zero");
   return {
     task: readTaskNumber(view, at),
     attempt: view.getUint32(at + 8, true),
     timeoutMs: view.getUint32(at + 12, true),
+    payload,
   };
 }
 
-/** Reads a result's header. @throws {WireError} code `batch-invalid` */
-export function readResultHead(view: DataView, at: number): ResultHead {
+/** Reads a result's header, and puts its payload to it. @throws {WireError} code `batch-invalid` */
+export function readResult(view: DataView, at: number, payload: Uint8Array): ResultEntry {
   const elapsedMs = view.getFloat64(at + 8, true);
   const status = view.getUint32(at + 20, true);
   if (!(elapsedMs >= 0 && elapsedMs < Infinity)) throw invalid(`a result's time is ${elapsedMs} ms`);
@@ -69,32 +70,33 @@ export function readResultHead(view: DataView, at: number): ResultHead {
     attempt: view.getUint32(at + 16, true),
     status: status === statusOk ? "ok" : "failed",
     elapsedMs,
+    payload,
   };
 }
 
 /** How a kind of entry is laid out. */
-export interface EntryLayout<Head> {
+export interface EntryLayout<Head, Entry = Head & { readonly payload: Uint8Array }> {
   readonly headBytes: number;
   /** Where in the header the payload's length stands. */
   readonly lengthAt: number;
   readonly write: (view: DataView, at: number, head: Head, payloadLength: number) => void;
-  readonly read: (view: DataView, at: number) => Head;
+  readonly read: (view: DataView, at: number, payload: Uint8Array) => Entry;
 }
 
 /** The layout of a tasks frame. */
-export const taskLayout: EntryLayout<TaskHead> = {
+export const taskLayout: EntryLayout<TaskHead, TaskEntry> = {
   headBytes: taskHeaderBytes,
   lengthAt: 16,
   write: writeTaskHead,
-  read: readTaskHead,
+  read: readTask,
 };
 
 /** The layout of a results frame. */
-export const resultLayout: EntryLayout<ResultHead> = {
+export const resultLayout: EntryLayout<ResultHead, ResultEntry> = {
   headBytes: resultHeaderBytes,
   lengthAt: 24,
   write: writeResultHead,
-  read: readResultHead,
+  read: readResult,
 };
 
 /** How many bytes an entry takes in a batch. */
@@ -114,29 +116,38 @@ export function encodeBatch<Head>(
   view.setUint32(0, entries.length, true);
   let at = batchHeaderBytes;
   for (const entry of entries) {
-    layout.write(view, at, entry, entry.payload.length);
-    body.set(entry.payload, at + layout.headBytes);
-    at += entryBytes(layout, entry.payload);
+    const { payload } = entry;
+    layout.write(view, at, entry, payload.length);
+    copyBytes(payload, body, at + layout.headBytes);
+    at += entryBytes(layout, payload);
   }
   return body;
 }
 
+/** Below this length, bytes are copied one by one: cheaper than a call of `set`. */
+const copyBytesMin = 32;
+
+function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
+  if (from.length >= copyBytesMin) return to.set(from, at);
+  for (let index = 0; index < from.length; index++) to[at + index] = from[index];
+}
+
 /** Reads a batch of entries; their payloads are views of `body`. @throws {WireError} code `batch-invalid` */
-export function decodeBatch<Head>(layout: EntryLayout<Head>, body: Uint8Array): (Head & { payload: Uint8Array })[] {
+export function decodeBatch<Head, Entry>(layout: EntryLayout<Head, Entry>, body: Uint8Array): Entry[] {
   if (body.length < batchHeaderBytes) throw invalid(`a batch has ${body.length} bytes`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const count = view.getUint32(0, true);
   if (count > (body.length - batchHeaderBytes) / layout.headBytes || view.getUint32(4, true) !== 0) {
     throw invalid(`a batch of ${body.length} bytes announces ${count} entries`);
   }
-  const entries: (Head & { payload: Uint8Array })[] = [];
+  const entries: Entry[] = [];
   let at = batchHeaderBytes;
   for (let i = 0; i < count; i++) {
     const start = at + layout.headBytes;
     if (start > body.length) throw invalid(`entry ${i} of ${count} is missing`);
     const length = view.getUint32(at + layout.lengthAt, true);
     if (length > body.length - start) throw invalid(`entry ${i} of ${count} announces ${length} bytes`);
-    entries.push({ ...layout.read(view, at), payload: body.subarray(start, start + length) });
+    entries.push(layout.read(view, at, new Uint8Array(body.buffer, body.byteOffset + start, length)));
     at = start + align8(length);
   }
   if (at !== body.length) throw invalid(`a batch has ${body.length} bytes and its entries ${at}`);

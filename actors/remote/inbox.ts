@@ -4,7 +4,7 @@
  * @module
  */
 import { createAttemptReader } from "./attempts.ts";
-import { decodeBatch, readResultHead, readTaskHead, readUint64, resultLayout, taskLayout } from "./batch.ts";
+import { decodeBatch, readResult, readTask, readUint64, resultLayout, taskLayout } from "./batch.ts";
 import { decodeControl } from "./codec.ts";
 import { decompress } from "./compress.ts";
 import { WireError } from "./errors.ts";
@@ -122,16 +122,19 @@ function readStart(body: Uint8Array, limits: WireLimits): OpenValue {
   return { stream: view.getUint32(valueStartAt.stream, true), length, complete, bytes, received: 0 };
 }
 
+/** Stands for a payload that is still to come. */
+const nothing = new Uint8Array();
+
 /** What becomes of a value when it is whole. */
 function readCompletion(view: DataView): (payload: Uint8Array) => WireMessage {
   const type = view.getUint32(valueStartAt.type, true);
   const headBytes = view.byteLength - valueStartBytes;
   if (type === frameType.tasks && headBytes === taskLayout.headBytes) {
-    const head = readTaskHead(view, valueStartBytes);
+    const head = readTask(view, valueStartBytes, nothing);
     return (payload) => ({ kind: "tasks", tasks: [{ ...head, payload }] });
   }
   if (type === frameType.results && headBytes === resultLayout.headBytes) {
-    const head = readResultHead(view, valueStartBytes);
+    const head = readResult(view, valueStartBytes, nothing);
     return (payload) => ({ kind: "results", results: [{ ...head, payload }] });
   }
   if (type === frameType.initial && headBytes === 0) return (payload) => ({ kind: "initial", payload });

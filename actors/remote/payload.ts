@@ -10,6 +10,7 @@ import { asError, PayloadError } from "./errors.ts";
 import { align8 } from "./frame.ts";
 import { checkMessagePack, plainHead, specialHead } from "./payload_check.ts";
 import { copyPacked, pack, type Packed, unpack } from "./payload_msgpack.ts";
+import { notOneNumber, readNumber, writeNumber } from "./payload_number.ts";
 import { replaceSpecials } from "./payload_replace.ts";
 import { restoreSpecials } from "./payload_restore.ts";
 import { scanValue } from "./payload_scan.ts";
@@ -39,6 +40,11 @@ const form = { plain: 0, special: 1 } as const;
  * ```
  */
 export function encodePayload(value: unknown, rootName = "value"): Uint8Array<ArrayBuffer> {
+  if (typeof value === "number" && !Object.is(value, -0)) {
+    const bytes = writeNumber(value, headerBytes);
+    writeHeader(bytes, bytes.length - headerBytes, form.plain);
+    return bytes;
+  }
   const scan = scanValue(value);
   if (scan.plain) return finish(pack(value, headerBytes, scan.objects), form.plain, []);
   const { tree, blocks, objects } = replaceSpecials(value, rootName);
@@ -54,14 +60,17 @@ export function encodePayload(value: unknown, rootName = "value"): Uint8Array<Ar
  * @throws {PayloadError} code `payload-corrupt` if the bytes do not hold a value
  */
 export function decodePayload(bytes: Uint8Array): unknown {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length <= headerBytes) throw corrupt(`${bytes.length} bytes are too few`);
-  const headEnd = headerBytes + view.getUint32(0, true);
+  const headEnd = headerBytes + ((bytes[0] | bytes[1] << 8 | bytes[2] << 16 | bytes[3] << 24) >>> 0);
   if (headEnd > bytes.length) throw corrupt(`${bytes.length} bytes announce ${headEnd}`);
   if (bytes[4] !== formatVersion || bytes[5] > form.special || bytes[6] !== 0 || bytes[7] !== 0) {
     throw corrupt("the header is unknown");
   }
   const special = bytes[5] === form.special;
+  if (!special && headEnd === bytes.length) {
+    const number = readNumber(bytes, headerBytes);
+    if (number !== notOneNumber) return number;
+  }
   checkMessagePack(bytes, headerBytes, headEnd, special ? specialHead : plainHead);
   try {
     const tree = unpack(bytes.subarray(headerBytes, headEnd));
@@ -81,14 +90,7 @@ function finish(packed: Packed, kind: number, blocks: readonly Uint8Array[]): Ui
   for (const block of blocks) length = align8(length) + block.length;
   const bytes = new Uint8Array(length);
   copyPacked(packed, bytes);
-  const headLength = packedLength - headerBytes;
-  bytes[0] = headLength;
-  bytes[1] = headLength >>> 8;
-  bytes[2] = headLength >>> 16;
-  bytes[3] = headLength >>> 24;
-  bytes[4] = formatVersion;
-  bytes[5] = kind;
-  bytes[6] = bytes[7] = 0;
+  writeHeader(bytes, packedLength - headerBytes, kind);
   let at = packedLength;
   for (const block of blocks) {
     at = align8(at);
@@ -96,6 +98,16 @@ function finish(packed: Packed, kind: number, blocks: readonly Uint8Array[]): Ui
     at += block.length;
   }
   return bytes;
+}
+
+function writeHeader(bytes: Uint8Array, headLength: number, kind: number): void {
+  bytes[0] = headLength;
+  bytes[1] = headLength >>> 8;
+  bytes[2] = headLength >>> 16;
+  bytes[3] = headLength >>> 24;
+  bytes[4] = formatVersion;
+  bytes[5] = kind;
+  bytes[6] = bytes[7] = 0;
 }
 
 function corrupt(what: string, cause?: unknown): PayloadError {
