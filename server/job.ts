@@ -8,11 +8,12 @@
  * @module
  */
 import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
-import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
+import { encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
 import { isPromise } from "../job/maybe_promise.ts";
 import type { FailedTask, JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
 import { agreeing } from "./agreement.ts";
+import { readPayload } from "./read_payload.ts";
 import { describeThrown } from "./report.ts";
 import { createJobRecord, type JobRecord, type JobRecordOptions } from "./job_record.ts";
 import type { JobMessage, OfferedTask, SchedulerMessage, SessionMessage, SettledTask } from "./messages.ts";
@@ -36,6 +37,8 @@ interface State extends JobActorOptions {
   readonly record: JobRecord;
   /** The nodes that have joined, each with a mark of its own from then until it is lost. */
   readonly nodes: Map<NodeId, symbol>;
+  /** Those of them that have sent a message that cannot be read. */
+  readonly garbled: Set<NodeId>;
   /** What the user's books gave out, until its result has come: `collect` gets it back. */
   readonly tasks: Map<number, unknown>;
   nextTask: number;
@@ -65,7 +68,7 @@ async function open(context: Context<JobMessage>, options: JobActorOptions): Pro
     const tasks = new Map<number, unknown>();
     const record = createJobRecord(options, context.clock);
     const nextTask = await record.resume(books, tasks);
-    return handler({ ...options, context, books, record, nodes, tasks, nextTask, isOver: false });
+    return handler({ ...options, context, books, record, nodes, garbled: new Set(), tasks, nextTask, isOver: false });
   } catch (thrown) {
     const what = journal?.isResumed ? "the job could not be resumed" : "the job did not start";
     peers.deliver("root", { type: "over", outcome: "failed", reason: `${what}: ${describeThrown(thrown)}` });
@@ -139,10 +142,20 @@ interface JoinedMessage {
   readonly isResumed: boolean;
 }
 
-async function custom({ books, record, peers }: State, node: NodeId, payload: Uint8Array): Promise<void> {
+async function custom(state: State, node: NodeId, payload: Uint8Array): Promise<void> {
+  const { books, record, peers } = state;
+  const message = readPayload(payload);
+  if (!message.isReadable) return complain(state, node, message.why);
   record.call({ kind: "custom", node, data: payload });
-  await books.custom(node, decodePayload(payload));
+  await books.custom(node, message.value);
   peers.deliver("scheduler", { type: "changed" });
+}
+
+/** Says of a node once that it sends what cannot be read. */
+function complain({ log, garbled }: State, node: NodeId, why: string): void {
+  if (garbled.has(node)) return;
+  garbled.add(node);
+  log.warn(`custom messages of a node cannot be read and are dropped: ${why}`, { node });
 }
 
 function dropped({ books, record, tasks }: State, task: number): MaybePromise<void> {
@@ -152,8 +165,10 @@ function dropped({ books, record, tasks }: State, task: number): MaybePromise<vo
   return books.dropped(data);
 }
 
-function lost({ books, record, nodes, tasks }: State, node: NodeId, forgotten: readonly number[]): MaybePromise<void> {
+function lost(state: State, node: NodeId, forgotten: readonly number[]): MaybePromise<void> {
+  const { books, record, nodes, garbled, tasks } = state;
   nodes.delete(node);
+  garbled.delete(node);
   for (const task of forgotten) tasks.delete(task);
   record.call({ kind: "lost", node });
   return books.lost([node]);
@@ -227,7 +242,7 @@ function admit(
   else answer.replayed++;
   if (known.is !== "stored") return books.dropped(data);
   const settle = () => record.collected(task, books);
-  const pending = books.collect(known.node, decodePayload(known.payload), data);
+  const pending = books.collect(known.node, known.value, data);
   if (isPromise(pending)) return pending.then(settle);
   settle();
 }
@@ -261,11 +276,10 @@ function collect(state: State, results: readonly SettledTask[], from = 0): Maybe
 function collectOne(state: State, result: SettledTask, done: number[]): MaybePromise<void> {
   const { peers, books, record, tasks } = state;
   const { task, node, payload } = result;
-  let value: unknown;
-  try {
-    value = decodePayload(payload);
-  } catch (thrown) {
-    return peers.deliver("scheduler", { type: "rejected", task, node, failure: undecodable(thrown) });
+  const read = readPayload(payload);
+  if (!read.isReadable) {
+    record.withdraw(task);
+    return peers.deliver("scheduler", { type: "rejected", task, node, failure: undecodable(read.why) });
   }
   record.call({ kind: "collect", node, task });
   const settle = () => {
@@ -274,26 +288,34 @@ function collectOne(state: State, result: SettledTask, done: number[]): MaybePro
     record.collected(task, books);
   };
   return guarded(state, `collecting the result of task ${task}`, () => {
-    const pending = books.collect(node, value, tasks.get(task));
+    const pending = books.collect(node, read.value, tasks.get(task));
     if (isPromise(pending)) return pending.then(settle);
     settle();
   });
 }
 
-const undecodable = (thrown: unknown): TaskFailure => ({
+const undecodable = (why: string): TaskFailure => ({
   kind: "decode",
   name: "PayloadError",
-  message: `the result could not be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+  message: `the result could not be read: ${why}`,
 });
 
-/** Looks for as many results of a task as must agree. */
+/** Looks for as many results of a task as must agree. One that cannot be read agrees with nothing. */
 async function compare(
   { books, replicas, peers }: State,
   task: number,
   votes: readonly Uint8Array[],
 ): Promise<void> {
-  const agreed = await agreeing(votes.map(decodePayload), replicas, (a, b) => books.agree!(a, b));
-  peers.deliver("scheduler", { type: "compared", task, agreed });
+  const readable = votes.flatMap((vote, place) => {
+    const read = readPayload(vote);
+    return read.isReadable ? [{ place, value: read.value }] : [];
+  });
+  const agreed = await agreeing(readable.map(({ value }) => value), replicas, (a, b) => books.agree!(a, b));
+  peers.deliver("scheduler", {
+    type: "compared",
+    task,
+    agreed: agreed === undefined ? agreed : readable[agreed].place,
+  });
 }
 
 /** Ends the source of tasks, which is the user's code: it may be stuck in a wait that never ends. */

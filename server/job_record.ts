@@ -16,6 +16,7 @@ import { JournalError } from "./journal/errors.ts";
 import { taskHash } from "./journal/task_hash.ts";
 import type { Journal, StoredCall, StoredFailure } from "./journal/types.ts";
 import type { Peers } from "./peers.ts";
+import { readPayload } from "./read_payload.ts";
 
 /** A snapshot is taken at the earliest so long after the one before it, in milliseconds. */
 const snapshotEveryMs = 30_000;
@@ -36,7 +37,7 @@ export type KnownTask =
   /** Nothing: it is to be computed. */
   | { readonly is: "new"; readonly hash: string | undefined }
   /** Its result, and the name of the node that it is from. */
-  | { readonly is: "stored"; readonly node: NodeId; readonly payload: Uint8Array }
+  | { readonly is: "stored"; readonly node: NodeId; readonly value: unknown }
   /** It has failed for good. */
   | { readonly is: "failed"; readonly failure: FailedTask }
   /** The state that was restored has it. */
@@ -54,6 +55,8 @@ export interface JobRecord {
   readonly known: (task: number, payload: Uint8Array) => KnownTask;
   /** A call of books that the job keeps itself. */
   readonly call: (call: StoredCall) => void;
+  /** The result that is stored of a task cannot be read: it is as if there were none. */
+  readonly withdraw: (task: number) => void;
   /** A task was collected; now and then that is the time for a snapshot. */
   readonly collected: (task: number, books: JobBook) => void;
 }
@@ -63,6 +66,7 @@ const noRecord: JobRecord = {
   resume: () => Promise.resolve(0),
   known: () => ({ is: "new", hash: undefined }),
   call: () => {},
+  withdraw: () => {},
   collected: () => {},
 };
 
@@ -78,6 +82,7 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
     follow(out, one);
     peers.deliver("journal", { type: "call", call: one });
   };
+  const withdraw = (task: number) => peers.deliver("journal", { type: "withdraw", task });
   const collected = (task: number, books: JobBook) => {
     done.add(task);
     if (!books.snapshot || clock.now() - snapshotMs < snapshotEveryMs) return;
@@ -89,6 +94,7 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
   return {
     call,
     collected,
+    withdraw,
     resume: async (books, tasks) => {
       if (!journal.isResumed) return 0;
       const saved = snapshot && decodePayload(snapshot.data);
@@ -114,7 +120,10 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
       checkHash(task, hash, inSnapshot ?? stored!.taskHash, journal.path);
       if (!stored) return { is: "restored" };
       if (!("payload" in stored)) return { is: "failed", failure: toFailedTask(stored) };
-      return { is: "stored", node: stored.node, payload: stored.payload };
+      const read = readPayload(stored.payload);
+      if (read.isReadable) return { is: "stored", node: stored.node, value: read.value };
+      withdraw(task);
+      return { is: "new", hash };
     },
   };
 }
@@ -165,8 +174,9 @@ async function replay(
 ): Promise<void> {
   const collect = async (task: number, node: NodeId) => {
     const stored = journal.result(task);
-    if (!stored || !out.holders.has(task)) return;
-    await books.collect(node, decodePayload(stored.payload), tasks.get(task));
+    const read = stored && readPayload(stored.payload);
+    if (!read?.isReadable || !out.holders.has(task)) return;
+    await books.collect(node, read.value, tasks.get(task));
     tasks.delete(task);
     record.collected(task, books);
   };

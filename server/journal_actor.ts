@@ -43,6 +43,9 @@ export function journalActor(options: JournalActorOptions): Behavior<JournalMess
         case "failed":
           journal.appendFailure(toStoredFailure(message, options.epochMs + context.clock.now()));
           return commit.later([]);
+        case "withdraw":
+          journal.withdraw(message.task);
+          return commit.later([]);
         case "call":
           journal.appendCall(message.call);
           return commit.later([]);

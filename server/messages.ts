@@ -170,6 +170,8 @@ export type SchedulerMessage =
 export type JournalMessage =
   | { readonly type: "append"; readonly settled: readonly SettledTask[] }
   | { readonly type: "failed"; readonly failure: FailedTask; readonly hash: string }
+  /** The result that was appended of a task cannot be read. */
+  | { readonly type: "withdraw"; readonly task: number }
   | { readonly type: "call"; readonly call: StoredCall }
   | { readonly type: "snapshot"; readonly data: Uint8Array; readonly tasks: readonly TaskRange[] }
   | { readonly type: "commit" }

@@ -5,6 +5,7 @@
  */
 import type { Attempt as AttemptId, NodeId, ResultEntry, TaskFailure } from "../actors/remote/protocol.ts";
 import type { FailedTask } from "../job/types.ts";
+import { asError } from "../actors/remote/errors.ts";
 import { decodeFailure } from "../actors/remote/failure.ts";
 import { type Attempt, type Lease, type Verdict, wanting } from "./lease_table.ts";
 import type { SettledTask } from "./messages.ts";
@@ -13,6 +14,8 @@ import { acknowledge, cancelOthers, changed, dismiss, finish, setFraction, type 
 
 /** How many failed tasks are listed in the summary. */
 const failuresMax = 1_000;
+/** The greatest attempt that is taken over from a node; far above what budgets allow, far below what a field holds. */
+const attemptMax = 2 ** 31;
 
 /** A batch of results has come from a node. */
 export function takeResults(state: State, node: NodeId, results: readonly ResultEntry[]): void {
@@ -24,7 +27,7 @@ export function takeResults(state: State, node: NodeId, results: readonly Result
     else if (result.status === "failed") {
       release(state, attempt);
       acknowledge(state, node, result.task, result.attempt);
-      failed(state, attempt, decodeFailure(result.payload));
+      failed(state, attempt, readFailure(result.payload));
     } else {
       computeMs += result.elapsedMs;
       takeResult(state, attempt, result, settled);
@@ -35,10 +38,22 @@ export function takeResults(state: State, node: NodeId, results: readonly Result
   store(state, settled);
 }
 
+/** What the node says of the failure; that it cannot be read is a failure as well. */
+function readFailure(payload: Uint8Array): TaskFailure {
+  try {
+    return decodeFailure(payload);
+  } catch (thrown) {
+    const { name, message } = asError(thrown);
+    return { kind: "decode", name, message: `the failure could not be read: ${message}` };
+  }
+}
+
 /** An attempt granted in an earlier life of the server, at a task that was made again before its node came back. */
 function inherit(state: State, node: NodeId, { task, attempt }: AttemptId): Attempt | undefined {
   const lease = state.leases.get(task);
-  if (!state.isResumed || lease?.state !== "open" || attempt <= lease.lastAttempt) return undefined;
+  if (!state.isResumed || lease?.state !== "open" || attempt <= lease.lastAttempt || attempt > attemptMax) {
+    return undefined;
+  }
   return adopt(state, lease, node, attempt);
 }
 
@@ -60,13 +75,15 @@ function release(state: State, attempt: Attempt): void {
 
 /** Late, repeated, or of a task that the Job has not made again yet. */
 function takeUnknown(state: State, node: NodeId, result: ResultEntry): void {
-  if (state.isResumed && result.task >= state.frontier) {
-    state.early.set(result.task, { node, attempt: result.attempt, result });
-    return;
-  }
+  if (isEarly(state, result) && state.early.note(result.task, { node, attempt: result.attempt, result })) return;
   // While its first result is being stored, it must not be acknowledged: that would be a promise.
   if (state.leases.get(result.task)?.state !== "settled") acknowledge(state, node, result.task, result.attempt);
   state.counts.dropped++;
+}
+
+/** Whether a node is ahead of the Job, as it may be of a server that was started again. */
+function isEarly({ isResumed, frontier }: State, { task, attempt }: AttemptId): boolean {
+  return isResumed && task >= frontier && attempt <= attemptMax;
 }
 
 function takeResult(state: State, attempt: Attempt, result: ResultEntry, settled: SettledTask[]): void {
@@ -121,9 +138,7 @@ export function stored(state: State, settled: readonly SettledTask[]): void {
 
 /** A task that nodes were ahead with has been made again: what they have of it counts. */
 export function settleEarly(state: State, lease: Lease): void {
-  const early = state.early.get(lease.task)!;
-  state.early.delete(lease.task);
-  const { node, attempt, result } = early;
+  const { node, attempt, result } = state.early.take(lease.task)!;
   if (!result && !state.capacities.get(node)) return state.ready.push(lease);
   adopt(state, lease, node, attempt);
   if (result) takeResults(state, node, [result]);
@@ -285,10 +300,8 @@ export function reconcile(state: State, node: NodeId, held: readonly AttemptId[]
 function recognise(state: State, node: NodeId, id: AttemptId, superfluous: AttemptId[]): Attempt | undefined {
   const { task, attempt } = id;
   const lease = state.leases.get(task);
-  if (!lease && state.isResumed && task >= state.frontier) {
-    if (!state.early.has(task)) state.early.set(task, { node, attempt });
-    return undefined;
-  }
+  const isAhead = !lease && isEarly(state, id);
+  if (isAhead && (state.early.has(task) || state.early.note(task, { node, attempt }))) return undefined;
   // Its result is on the way to be stored, and will be acknowledged then.
   if (lease?.state === "settled") return undefined;
   const found = state.leases.find(node, task, attempt) ?? inherit(state, node, id);

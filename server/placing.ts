@@ -198,10 +198,7 @@ function takeTask(state: State, node: NodeId, capacity: Capacity | undefined, of
 
 /** What nodes held of tasks that turn out to be stored already is superfluous. */
 function forgetEarly(state: State): void {
-  if (state.early.size === 0) return;
-  for (const [task, { node, attempt }] of state.early) {
-    if (task >= state.frontier) continue;
-    state.early.delete(task);
+  for (const [task, { node, attempt }] of state.early.takeBelow(state.frontier)) {
     state.counts.dropped++;
     dismiss(state, node, [{ task, attempt }]);
   }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Logger } from "../actors/types.ts";
-import type { Attempt as AttemptId, NodeId, ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
+import type { Attempt as AttemptId, NodeId, TaskEntry } from "../actors/remote/protocol.ts";
 import type { FailedTask } from "../job/types.ts";
 import { type Capacities, type Capacity, createCapacities } from "./capacity.ts";
+import { createEarlyTable, type EarlyTable } from "./early.ts";
 import { type Attempt, createLeaseTable, type Lease, type LeaseTable, type RetryLimits } from "./lease_table.ts";
 import type { Counts, Progress } from "./messages.ts";
 import type { Peers } from "./peers.ts";
@@ -41,14 +42,6 @@ export interface SchedulerOptions {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** A result of a task that the Job has not made yet: the server was started again, and its nodes are ahead of it. */
-export interface Early {
-  readonly node: NodeId;
-  readonly attempt: number;
-  /** Absent while the node still computes. */
-  result?: ResultEntry;
-}
-
 /** The Scheduler's books. */
 export interface State extends SchedulerOptions {
   readonly now: () => number;
@@ -70,7 +63,7 @@ export interface State extends SchedulerOptions {
   readonly outbox: Map<Capacity, TaskEntry[]>;
   /** What nodes may forget, one frame a node. */
   readonly acks: Map<NodeId, AttemptId[]>;
-  readonly early: Map<number, Early>;
+  readonly early: EarlyTable;
   /** Tasks below this number have been made by the Job. */
   frontier: number;
   /** Whom the Job has nothing for until something changes: these nodes, or all. */
@@ -116,7 +109,7 @@ export function createState(options: SchedulerOptions, now: () => number): State
     failures: [],
     outbox: new Map(),
     acks: new Map(),
-    early: new Map(),
+    early: createEarlyTable(),
     frontier: 0,
     quiet: new Set(),
     awaited: new Map(),

@@ -96,18 +96,27 @@ export function journalIn(database: WritableDatabase, header: JournalHeader, opt
   }
 }
 
+/** The result of a task, taken back. */
+interface Withdrawal {
+  readonly withdrawn: number;
+}
+
 /** What waits for the next commit, and what is committed. */
 function createWriter(database: WritableDatabase) {
   const checkClaim = claim(database);
   const tasks = createTaskTable(database);
   const calls = createCallTable(database);
-  let rows: TaskRow[] = [];
+  let rows: (TaskRow | Withdrawal)[] = [];
   let waitingCalls: StoredCall[] = [];
   let counts = tasks.count();
 
   const insertRows = (covered: readonly TaskRange[]): TaskCounts => {
     let { collected, failed, last } = counts;
     for (const row of rows) {
+      if ("withdrawn" in row) {
+        if (tasks.remove(row.withdrawn)) collected--;
+        continue;
+      }
       const isCollected = row.outcome === "collected";
       tasks.insert(isCollected && isInRanges(covered, row.task) ? { ...row, payload: null } : row);
       if (isCollected) collected++;
@@ -120,7 +129,7 @@ function createWriter(database: WritableDatabase) {
     counts: () => counts,
     waiting: () => rows.length + waitingCalls.length,
     find: (task: number) => task > counts.last ? undefined : tasks.find(task),
-    addRow: (row: TaskRow) => void rows.push(row),
+    addRow: (row: TaskRow | Withdrawal) => void rows.push(row),
     addCall: (call: StoredCall) => void waitingCalls.push(call),
     calls: calls.all,
     /** Writes all that waits, and what `change` writes. */
@@ -181,6 +190,7 @@ function createJournal(database: WritableDatabase, isResumed: boolean): Journal 
       return outcome;
     },
     append: (result) => writer.addRow(resultRow(result)),
+    withdraw: (task) => writer.addRow({ withdrawn: task }),
     appendFailure: (failure) => writer.addRow(failureRow(failure)),
     appendCall: writer.addCall,
     commit: () => {

@@ -26,6 +26,8 @@ export interface TaskTable {
   /** Drops the results of tasks, and keeps their rows. */
   readonly cover: (tasks: readonly TaskRange[]) => void;
   readonly forgetFailures: () => void;
+  /** Drops the result of a task. @returns whether there was one */
+  readonly remove: (task: number) => boolean;
   readonly count: () => TaskCounts;
 }
 
@@ -65,6 +67,8 @@ export function createTaskTable({ path, prepare }: Pick<Database, "path" | "prep
   const coverTasks = prepare("UPDATE task SET payload = NULL WHERE task BETWEEN ? AND ? AND outcome = 'collected'");
   const forgetParts = prepare(`DELETE FROM part WHERE task IN (${failedTasks})`);
   const forgetTasks = prepare("DELETE FROM task WHERE outcome <> 'collected'");
+  const removeParts = prepare("DELETE FROM part WHERE task = ?");
+  const removeTask = prepare("DELETE FROM task WHERE task = ?");
   const counts = prepare("SELECT outcome, count(*) AS count, max(task) AS last FROM task GROUP BY outcome");
 
   return {
@@ -96,6 +100,13 @@ export function createTaskTable({ path, prepare }: Pick<Database, "path" | "prep
       finder.forget();
       forgetParts.run();
       forgetTasks.run();
+    },
+    remove: (task) => {
+      if (finder.find(task)?.outcome !== "collected") return false;
+      finder.forget();
+      removeParts.run(task);
+      removeTask.run(task);
+      return true;
     },
     count: () => {
       const rows = counts.all() as unknown as { outcome: TaskOutcome; count: number; last: number }[];

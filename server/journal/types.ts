@@ -118,6 +118,8 @@ export interface Journal {
 
   /** Takes in a result. */
   readonly append: (result: StoredResult) => void;
+  /** Takes back what is known of a task, committed or not: it is as if it had never ended. */
+  readonly withdraw: (task: number) => void;
   /** Takes in a task that failed for good. */
   readonly appendFailure: (failure: StoredFailure) => void;
   /** Takes in a call of the job's own books. */
