@@ -48,6 +48,8 @@ export type { JobHeader } from "./definition.ts";
 
 // The contracts between a job and the runtime.
 export type {
+  AttemptFailure,
+  Evidence,
   FailedTask,
   Job,
   JobBook,

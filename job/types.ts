@@ -184,6 +184,24 @@ export interface JobBook<Task = unknown, Result = unknown> {
   readonly total: () => number | undefined;
 }
 
+/** How an attempt at a task failed. */
+export interface AttemptFailure extends Omit<TaskFailure, "kind"> {
+  /** As the node said it; or `node-lost`: the node itself was lost, and the message says how. */
+  readonly kind: TaskFailure["kind"] | "node-lost";
+}
+
+/** What one attempt at a task ended with. */
+export interface Evidence {
+  /** The attempt's number, from 1. */
+  readonly attempt: number;
+  /** The node's name. */
+  readonly node: string;
+  /** When the server learned of it, in milliseconds since 1970. */
+  readonly at: number;
+  /** How it failed. */
+  readonly failure: AttemptFailure;
+}
+
 /** A task that failed for good. */
 export interface FailedTask {
   /** The task's number, from 0. */
@@ -194,8 +212,8 @@ export interface FailedTask {
   readonly outcome: "failed" | "quarantined";
   /** Why: one line, then details on further lines. */
   readonly reason: string;
-  /** Its latest failures: in which attempt, on which node (by name), and how. */
-  readonly evidence: readonly { readonly attempt: number; readonly node: string; readonly failure: TaskFailure }[];
+  /** Its latest failures, lost nodes among them. */
+  readonly evidence: readonly Evidence[];
 }
 
 /** How a job went. */

@@ -35,8 +35,6 @@ export interface Capacity extends NewNode {
   /** Whether it has come back and not said yet what it holds: what it has must not be given to it again. */
   isComingBack: boolean;
   readonly health: Health;
-  /** When it last said what it holds, in milliseconds of the server's clock. */
-  heldAtMs: number;
 }
 
 /** Every node that takes tasks; see {@linkcode createCapacities}. */
@@ -106,7 +104,6 @@ export function createCapacities(): Capacities {
         meanMs: undefined,
         isDraining: false,
         isComingBack,
-        heldAtMs: -Infinity,
       };
       const capacity: Capacity = { ...node, ...books, window, health: createHealth() };
       nodes.set(node.node, capacity);

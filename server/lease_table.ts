@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
-import type { TaskNeeds } from "../job/types.ts";
+import type { NodeId } from "../actors/remote/protocol.ts";
+import type { Evidence, TaskNeeds } from "../job/types.ts";
 
 /** One grant of a task to a node. */
 export interface Attempt {
@@ -19,8 +19,12 @@ export interface Attempt {
    * with its result, that still counts.
    */
   state: "live" | "orphaned";
+  /** Whether the node has named it among what it holds. Before that it may be under way. */
+  isConfirmed: boolean;
   /** Whether the node was asked to hand it back, should it not have begun. */
   isRecalled: boolean;
+  /** Whether it counts as a lost node of the task, until its node comes back with it. */
+  isLoss: boolean;
   /** How far it says it is, between 0 and 1. */
   fraction: number;
   /** Its neighbours among the live attempts of its node, for the table alone. */
@@ -28,13 +32,8 @@ export interface Attempt {
   after: Attempt | undefined;
 }
 
-/** What an attempt at a task ended with, for people. */
-export interface Evidence {
-  readonly attempt: number;
-  /** The node's name. */
-  readonly node: string;
-  readonly failure: TaskFailure;
-}
+/** How an attempt ended without a result: by which node's name, when, and why. */
+export type Ending = Omit<Evidence, "attempt">;
 
 /** A result that waits for others to agree with. */
 export interface Vote {
@@ -71,6 +70,8 @@ export interface Lease {
   errors: number;
   /** How many nodes were lost under it. */
   losses: number;
+  /** Whether its next attempt makes one again that failed, or whose node was lost. */
+  isRetry: boolean;
   /** Nodes on which it failed. */
   triedBy: readonly NodeId[];
   /** The latest failures. */
@@ -98,8 +99,8 @@ export type Verdict =
   /** It was made for the node that is gone. */
   | "forgotten";
 
-/** How many failures are kept with a task as evidence. */
-const evidenceMax = 5;
+/** How many failures are kept with a task as evidence: all that the default budgets allow. */
+const evidenceMax = 10;
 
 /** The table of leases; see {@linkcode createLeaseTable}. */
 export interface LeaseTable {
@@ -116,14 +117,14 @@ export interface LeaseTable {
   readonly drop: (attempt: Attempt) => void;
   /** A node came back with an attempt: live again, or taken over from an earlier life of the server. */
   readonly adopt: (lease: Lease, node: NodeId, attempt: number, nowMs: number) => Attempt;
-  /** A node is gone: what it held is orphaned, or forgotten if it was made for that node. */
-  readonly orphan: (node: NodeId, isLoss: boolean) => Released[];
+  /** A node is gone, lost if `loss` says how: what it held is orphaned, or forgotten if it was made for that node. */
+  readonly orphan: (node: NodeId, loss?: Ending) => Released[];
   /** An attempt failed: counts it, unless the node just handed it back. */
-  readonly failed: (attempt: Attempt, failure: TaskFailure, nodeName: string) => Verdict;
+  readonly failed: (attempt: Attempt, ending: Ending) => Verdict;
   /** The task has its result. */
   readonly settle: (lease: Lease, resultBytes: number) => void;
   /** The result could not be used after all. */
-  readonly reopen: (lease: Lease, failure: TaskFailure, nodeName: string) => Verdict;
+  readonly reopen: (lease: Lease, ending: Ending) => Verdict;
   /** The task has ended; forgets all about it. */
   readonly remove: (lease: Lease) => void;
   /** The live attempts that a node holds, oldest first. */
@@ -169,6 +170,7 @@ function newLease(task: number, payload: Uint8Array, options: NewLease): Lease {
     votes: none,
     errors: 0,
     losses: 0,
+    isRetry: false,
     triedBy: none,
     evidence: none,
     resultBytes: 0,
@@ -184,8 +186,12 @@ function verdictOf(lease: Lease, limits: RetryLimits): Verdict {
   return lease.isQueued || wanting(lease) <= 0 ? "under way" : "retry";
 }
 
-function note(lease: Lease, attempt: number, failure: TaskFailure, node: string): void {
-  lease.evidence = [...lease.evidence, { attempt, node, failure }].slice(-evidenceMax);
+/** An attempt that counts against a budget has ended. */
+function ended(lease: Lease, attempt: number, ending: Ending, limits: RetryLimits): Verdict {
+  lease.evidence = [...lease.evidence, { attempt, ...ending }].slice(-evidenceMax);
+  const verdict = verdictOf(lease, limits);
+  if (verdict === "retry") lease.isRetry = true;
+  return verdict;
 }
 
 interface AttemptList {
@@ -213,7 +219,9 @@ function enter({ index, counts }: Books, lease: Lease, node: NodeId, number: num
     node,
     sinceMs,
     state: "live",
+    isConfirmed: false,
     isRecalled: false,
+    isLoss: false,
     fraction: 0,
     before: undefined,
     after: undefined,
@@ -240,13 +248,22 @@ function adopt(books: Books, lease: Lease, node: NodeId, number: number, nowMs: 
   if (known?.state === "live") return known;
   if (known) {
     drop(books, known);
-    lease.losses = Math.max(0, lease.losses - 1);
+    if (known.isLoss) forgive(lease, number);
   }
   lease.lastAttempt = Math.max(lease.lastAttempt, number);
-  return enter(books, lease, node, number, nowMs);
+  const adopted = enter(books, lease, node, number, nowMs);
+  adopted.isConfirmed = true;
+  if (wanting(lease) <= 0) lease.isRetry = false;
+  return adopted;
 }
 
-function orphan(books: Books, attempt: Attempt, isLoss: boolean): Released {
+/** A loss has turned out to be none. */
+function forgive(lease: Lease, attempt: number): void {
+  lease.losses--;
+  lease.evidence = lease.evidence.filter((one) => one.attempt !== attempt || one.failure.kind !== "node-lost");
+}
+
+function orphan(books: Books, attempt: Attempt, loss: Ending | undefined): Released {
   const { lease } = attempt;
   if (lease.pinnedTo !== undefined) {
     remove(books, lease);
@@ -255,19 +272,19 @@ function orphan(books: Books, attempt: Attempt, isLoss: boolean): Released {
   books.index.remove(attempt);
   books.counts.live--;
   attempt.state = "orphaned";
-  if (isLoss) lease.losses++;
-  return { lease, verdict: verdictOf(lease, books.limits) };
+  if (!loss) return { lease, verdict: verdictOf(lease, books.limits) };
+  attempt.isLoss = true;
+  lease.losses++;
+  return { lease, verdict: ended(lease, attempt.number, loss, books.limits) };
 }
 
-function failed(books: Books, attempt: Attempt, failure: TaskFailure, nodeName: string): Verdict {
+function failed(books: Books, attempt: Attempt, ending: Ending): Verdict {
   const { lease } = attempt;
   drop(books, attempt);
-  if (failure.kind !== "handed-back") {
-    lease.errors++;
-    lease.triedBy = [...lease.triedBy, attempt.node];
-    note(lease, attempt.number, failure, nodeName);
-  }
-  return verdictOf(lease, books.limits);
+  if (ending.failure.kind === "handed-back") return verdictOf(lease, books.limits);
+  lease.errors++;
+  lease.triedBy = [...lease.triedBy, attempt.node];
+  return ended(lease, attempt.number, ending, books.limits);
 }
 
 function settle(books: Books, lease: Lease, resultBytes: number): void {
@@ -278,14 +295,13 @@ function settle(books: Books, lease: Lease, resultBytes: number): void {
   books.counts.settled++;
 }
 
-function reopen(books: Books, lease: Lease, failure: TaskFailure, nodeName: string): Verdict {
+function reopen(books: Books, lease: Lease, ending: Ending): Verdict {
   lease.state = "open";
   lease.votes = none;
   lease.errors++;
   books.counts.settled--;
   books.counts.open++;
-  note(lease, lease.lastAttempt, failure, nodeName);
-  return verdictOf(lease, books.limits);
+  return ended(lease, lease.lastAttempt, ending, books.limits);
 }
 
 function remove(books: Books, lease: Lease): void {
@@ -320,10 +336,10 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
     remove: (lease) => remove(books, lease),
     grant: (lease, node, nowMs) => enter(books, lease, node, ++lease.lastAttempt, nowMs),
     adopt: (lease, node, number, nowMs) => adopt(books, lease, node, number, nowMs),
-    orphan: (node, isLoss) => index.of(node).map((attempt) => orphan(books, attempt, isLoss)),
-    failed: (attempt, failure, nodeName) => failed(books, attempt, failure, nodeName),
+    orphan: (node, loss) => index.of(node).map((attempt) => orphan(books, attempt, loss)),
+    failed: (attempt, ending) => failed(books, attempt, ending),
     settle: (lease, resultBytes) => settle(books, lease, resultBytes),
-    reopen: (lease, failure, nodeName) => reopen(books, lease, failure, nodeName),
+    reopen: (lease, ending) => reopen(books, lease, ending),
     add: (task, payload, options = {}) => {
       const lease = newLease(task, payload, options);
       books.leases.set(task, lease);

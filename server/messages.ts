@@ -122,7 +122,8 @@ export type SchedulerMessage =
   | (NewNode & { readonly type: "node-ready"; readonly isResumed: boolean })
   /** The node takes nothing more; what it has still comes, as results or handed back. */
   | { readonly type: "node-leaving"; readonly node: NodeId }
-  | { readonly type: "node-gone"; readonly node: NodeId; readonly isLoss: boolean }
+  /** `loss` says how it was lost; absent if it took its leave, or is back already. */
+  | { readonly type: "node-gone"; readonly node: NodeId; readonly loss?: string }
   | { readonly type: "results"; readonly node: NodeId; readonly results: readonly ResultEntry[] }
   /** All that a node holds. */
   | { readonly type: "held"; readonly node: NodeId; readonly attempts: readonly Attempt[] }

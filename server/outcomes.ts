@@ -4,10 +4,10 @@
  * @module
  */
 import type { Attempt as AttemptId, NodeId, ResultEntry, TaskFailure } from "../actors/remote/protocol.ts";
-import type { FailedTask } from "../job/types.ts";
+import type { AttemptFailure, FailedTask } from "../job/types.ts";
 import { asError } from "../actors/remote/errors.ts";
 import { decodeFailure } from "../actors/remote/failure.ts";
-import { type Attempt, type Lease, type Verdict, wanting } from "./lease_table.ts";
+import { type Attempt, type Ending, type Lease, type Verdict, wanting } from "./lease_table.ts";
 import type { SettledTask } from "./messages.ts";
 import { lossReport, taskReport } from "./report.ts";
 import { acknowledge, cancelOthers, changed, dismiss, finish, setFraction, type State } from "./scheduler_state.ts";
@@ -173,14 +173,18 @@ export function rejected(state: State, task: number, node: NodeId, failure: Task
   const lease = state.leases.get(task);
   if (lease?.state !== "settled") return;
   state.settledBytes -= lease.resultBytes;
-  follow(state, lease, state.leases.reopen(lease, failure, nameOf(state, node)), failure, node);
+  follow(state, lease, state.leases.reopen(lease, ending(state, node, failure)), failure, node);
 }
 
 const nameOf = (state: State, node: NodeId): string => state.capacities.get(node)?.name ?? node;
 
+const ending = (state: State, node: NodeId, failure: AttemptFailure): Ending => ({
+  ...{ node: nameOf(state, node), at: state.epochMs + state.now(), failure },
+});
+
 function failed(state: State, attempt: Attempt, failure: TaskFailure): void {
   const { lease, node } = attempt;
-  const verdict = state.leases.failed(attempt, failure, nameOf(state, node));
+  const verdict = state.leases.failed(attempt, ending(state, node, failure));
   if (failure.kind !== "handed-back") judge(state, node, lease.task);
   follow(state, lease, verdict, failure, node);
 }
@@ -191,7 +195,6 @@ function follow(state: State, lease: Lease, verdict: Verdict, failure: TaskFailu
   }
   if (verdict === "retry") state.ready.push(lease);
   if (failure.kind === "handed-back") return;
-  state.counts.retried++;
   state.log.warn(`an attempt failed and is made again: ${failure.name}: ${failure.message}`, {
     ...{ task: lease.task, attempt: lease.lastAttempt, node: nameOf(state, node) },
   });
@@ -247,21 +250,20 @@ export function failedBefore(state: State, failure: FailedTask): void {
   changed(state);
 }
 
-/** A node is gone. */
-export function nodeGone(state: State, node: NodeId, isLoss: boolean): void {
-  const capacity = state.capacities.remove(node);
+/** A node is gone; lost, if `loss` says how. */
+export function nodeGone(state: State, node: NodeId, loss: string | undefined): void {
+  const lost = loss === undefined
+    ? undefined
+    : ending(state, node, { kind: "node-lost", name: "NodeLost", message: loss });
+  const isKnown = state.capacities.remove(node) !== undefined;
   state.quiet.delete(node);
-  if (isLoss && capacity) state.lost.add(node);
+  if (lost && isKnown) state.lost.add(node);
   const forgotten: number[] = [];
   for (const attempt of state.leases.heldBy(node)) setFraction(state, attempt, 0);
-  for (const { lease, verdict } of state.leases.orphan(node, isLoss)) {
+  for (const { lease, verdict } of state.leases.orphan(node, lost)) {
     if (verdict === "forgotten") forgotten.push(lease.task);
-    else if (verdict === "failed") {
-      failedForGood(state, lease, "quarantined", lossReport(lease, capacity?.name ?? node));
-    } else if (verdict === "retry") {
-      if (isLoss) state.counts.retried++;
-      state.ready.push(lease);
-    }
+    else if (verdict === "failed") failedForGood(state, lease, "quarantined", lossReport(lease));
+    else if (verdict === "retry") state.ready.push(lease);
   }
   for (const lease of state.ready.takePinned(node)) {
     state.leases.remove(lease);
@@ -271,23 +273,28 @@ export function nodeGone(state: State, node: NodeId, isLoss: boolean): void {
   changed(state);
 }
 
-/** A node says all that it holds: what both sides know is put in step. */
+/**
+ * A node says all that it holds: what both sides know is put in step.
+ *
+ * A connection keeps the order and loses nothing while it lasts. What a node has not named yet is therefore under way,
+ * however long that takes; and what it has named and no longer names, without a result, it has lost.
+ */
 export function reconcile(state: State, node: NodeId, held: readonly AttemptId[]): void {
   const capacity = state.capacities.get(node);
   if (!capacity) return;
-  const saidBefore = capacity.heldAtMs;
-  capacity.heldAtMs = state.now();
   capacity.isComingBack = false;
   const superfluous: AttemptId[] = [];
   const known = new Set<Attempt>();
   for (const id of held) {
     const attempt = recognise(state, node, id, superfluous);
-    if (attempt) known.add(attempt);
+    if (!attempt) continue;
+    attempt.isConfirmed = true;
+    known.add(attempt);
   }
   if (superfluous.length > 0) dismiss(state, node, superfluous);
   for (const attempt of state.leases.heldBy(node)) {
-    if (known.has(attempt) || attempt.sinceMs >= saidBefore) continue;
-    state.log.warn("a node does not have what it was given; the task goes out again", {
+    if (known.has(attempt) || !attempt.isConfirmed) continue;
+    state.log.warn("a node no longer has what it was given; the task goes out again", {
       ...{ task: attempt.lease.task, attempt: attempt.number, node: capacity.name },
     });
     release(state, attempt);

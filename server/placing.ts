@@ -71,6 +71,8 @@ function placeReady(state: State): void {
 export function grant(state: State, lease: Lease, capacity: Capacity): void {
   const { number } = state.leases.grant(lease, capacity.node, state.turnMs);
   state.capacities.shift(capacity, 1, 0);
+  if (lease.isRetry) state.counts.retried++;
+  lease.isRetry = false;
   const { task, payload, needs } = lease;
   const entry = { task, attempt: number, payload, timeoutMs: needs.timeoutMs || state.timeoutMs };
   const tasks = state.outbox.get(capacity);

@@ -13,6 +13,8 @@ const goneMax = 1_000;
 
 interface Member {
   readonly session: Ref<SessionMessage>;
+  /** Why it was given up, if it was. */
+  givenUp?: string;
   statistics: NodeStatistics;
 }
 
@@ -55,11 +57,10 @@ function handler(state: State): Handler<RegistryMessage> {
         return ended(state, message);
       case "timed-out": {
         const why = `nothing heard for more than 1.75 heartbeats of ${state.heartbeatMs} ms`;
-        for (const node of message.nodes) members.get(node)?.session.tell({ type: "give-up", why });
-        return;
+        return message.nodes.forEach((node) => giveUp(members.get(node), why));
       }
       case "remove-node":
-        return void members.get(message.node)?.session.tell({ type: "give-up", why: "removed by the operator" });
+        return giveUp(members.get(message.node), "removed by the operator");
       case "dismiss-node":
         return dismissOne(state, message.node);
       case "custom": {
@@ -102,13 +103,19 @@ function register(state: State, request: Extract<RegistryMessage, { type: "regis
   peers.deliver("job", { type: "joined", node: id, session, isResumed });
 }
 
+function giveUp(member: Member | undefined, why: string): void {
+  if (!member) return;
+  member.givenUp = why;
+  member.session.tell({ type: "give-up", why });
+}
+
 /** The node has dialled in again before its old connection was known to be lost. */
 function replace(state: State, node: NodeId): void {
   const { members, peers } = state;
   const old = members.get(node)!;
   members.delete(node);
   old.session.tell({ type: "give-up", why: "its node has dialled in again" });
-  peers.deliver("scheduler", { type: "node-gone", node, isLoss: false });
+  peers.deliver("scheduler", { type: "node-gone", node });
 }
 
 function ended(state: State, { node, session, why }: Extract<RegistryMessage, { type: "session-ended" }>): void {
@@ -121,10 +128,11 @@ function ended(state: State, { node, session, why }: Extract<RegistryMessage, { 
   state.gone.push(member.statistics);
   if (state.gone.length > goneMax) state.gone.shift();
   const { name } = member.statistics;
-  if (isLoss) log.warn(`node ${name} is lost; its tasks go to others`, { node, why });
+  const how = member.givenUp ?? (why === "stopped" ? "its connection ended" : `its session ${why}`);
+  if (isLoss) log.warn(`node ${name} is lost; its tasks go to others`, { node, why: how });
   else log.info(`node ${name} left`, { node });
   peers.deliver("heartbeat", { type: "forget", node });
-  peers.deliver("scheduler", { type: "node-gone", node, isLoss });
+  peers.deliver("scheduler", { type: "node-gone", node, ...(isLoss && { loss: how }) });
   reportIfGone(state);
 }
 

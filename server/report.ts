@@ -16,10 +16,17 @@ export function taskReport(lease: Lease, failure: TaskFailure, nodeName: string)
   return failure.stack ? `${first}\n${failure.stack}` : first;
 }
 
-/** One line for a task under which too many nodes were lost. */
-export function lossReport(lease: Lease, nodeName: string): string {
-  return `task ${lease.task} was with ${lease.losses} nodes that were lost, last with node ${nodeName} in attempt ` +
-    `${lease.lastAttempt}: it may be what ends them (option --max-node-losses)`;
+/** One line for a task under which too many nodes were lost; then a line for each that is remembered. */
+export function lossReport({ task, losses, evidence }: Lease): string {
+  const lost = evidence.filter(({ failure }) => failure.kind === "node-lost");
+  const { node, attempt } = lost[lost.length - 1];
+  const first =
+    `task ${task} was with ${losses} ${losses === 1 ? "node that was" : "nodes that were"} lost, last with ` +
+    `node ${node} in attempt ${attempt}: it may be what ends them (option --max-node-losses)`;
+  const lines = lost.map((one) =>
+    `    attempt ${one.attempt} on node ${one.node} until ${new Date(one.at).toISOString()}: ${one.failure.message}`
+  );
+  return [first, ...lines].join("\n");
 }
 
 /** A thrown value with its stack, for people. */

@@ -47,7 +47,7 @@ function handle(state: State, message: SchedulerMessage): void {
     case "node-leaving":
       return drain(state, message.node);
     case "node-gone":
-      return nodeGone(state, message.node, message.isLoss);
+      return nodeGone(state, message.node, message.loss);
     case "results":
       return takeResults(state, message.node, message.results);
     case "held":

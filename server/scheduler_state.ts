@@ -36,6 +36,8 @@ export interface SchedulerOptions {
   readonly speculate: boolean;
   /** Whether results are stored before they are collected. */
   readonly isJournaled: boolean;
+  /** What the server's clock shows when it is 1970, in milliseconds: added to its time it gives the date. */
+  readonly epochMs: number;
   /** Whether the job was begun by an earlier life of the server: nodes may then be ahead of it. */
   readonly isResumed: boolean;
   /** Hears how far the job is, a few times a second. */

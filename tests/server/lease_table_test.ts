@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStrictEquals } from "jsr:@std/assert@^1";
-import { createLeaseTable, wanting } from "../../server/lease_table.ts";
-import type { TaskFailure } from "../../actors/remote/protocol.ts";
+import { createLeaseTable, type Ending, wanting } from "../../server/lease_table.ts";
+import type { AttemptFailure } from "../../job/types.ts";
 
 const payload = new Uint8Array();
-const failure = (kind: TaskFailure["kind"]): TaskFailure => ({ kind, name: "Error", message: "boom" });
+const ending = (kind: AttemptFailure["kind"], node: string): Ending => ({
+  ...{ node, at: 7, failure: { kind, name: "Error", message: "boom" } },
+});
+const lost = (node: string): Ending => ending("node-lost", node);
 
 Deno.test("lease table finds an attempt only for the node and the number that it was granted with", () => {
   const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 5 });
@@ -20,7 +23,7 @@ Deno.test("lease table takes one result a task, whichever attempt brings it firs
   const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 5 });
   const lease = table.add(0, payload);
   table.grant(lease, "a", 0);
-  assertEquals(table.orphan("a", true), [{ lease, verdict: "retry" }]);
+  assertEquals(table.orphan("a", lost("a")), [{ lease, verdict: "retry" }]);
   table.grant(lease, "b", 1);
   assert(table.find("a", 0, 1), "the lost node may still bring its result");
   assert(table.find("b", 0, 2));
@@ -39,7 +42,7 @@ Deno.test("lease table counts attempts exactly: the last allowed failure is fina
     for (let number = 1; number <= maxAttempts; number++) {
       const attempt = table.grant(lease, "a", 0);
       assertEquals(attempt.number, number);
-      assertEquals(table.failed(attempt, failure("error"), "a"), number === maxAttempts ? "failed" : "retry");
+      assertEquals(table.failed(attempt, ending("error", "a")), number === maxAttempts ? "failed" : "retry");
     }
   }
 });
@@ -48,15 +51,15 @@ Deno.test("lease table keeps the budgets of errors, lost nodes and returned task
   const table = createLeaseTable({ maxAttempts: 2, maxNodeLosses: 1 });
   const lease = table.add(0, payload);
   for (let round = 0; round < 20; round++) {
-    assertEquals(table.failed(table.grant(lease, "a", 0), failure("handed-back"), "a"), "retry");
+    assertEquals(table.failed(table.grant(lease, "a", 0), ending("handed-back", "a")), "retry");
     table.grant(lease, "a", 0);
-    assertEquals(table.orphan("a", false), [{ lease, verdict: "retry" }]);
+    assertEquals(table.orphan("a"), [{ lease, verdict: "retry" }]);
   }
-  assertEquals(table.failed(table.grant(lease, "a", 0), failure("timeout"), "a"), "retry");
+  assertEquals(table.failed(table.grant(lease, "a", 0), ending("timeout", "a")), "retry");
   table.grant(lease, "b", 0);
-  assertEquals(table.orphan("b", true), [{ lease, verdict: "retry" }]);
+  assertEquals(table.orphan("b", lost("b")), [{ lease, verdict: "retry" }]);
   table.grant(lease, "c", 0);
-  assertEquals(table.orphan("c", true), [{ lease, verdict: "failed" }]);
+  assertEquals(table.orphan("c", lost("c")), [{ lease, verdict: "failed" }]);
   assertEquals([lease.errors, lease.losses], [1, 2]);
 });
 
@@ -65,7 +68,7 @@ Deno.test("lease table takes a node back with what it held, and its loss is forg
   const lease = table.add(0, payload);
   table.grant(lease, "a", 0);
   for (let round = 0; round < 5; round++) {
-    assertEquals(table.orphan("a", true), [{ lease, verdict: "retry" }]);
+    assertEquals(table.orphan("a", lost("a")), [{ lease, verdict: "retry" }]);
     assertEquals(table.heldBy("a"), []);
     assertEquals(wanting(lease), 1);
     const attempt = table.adopt(lease, "a", 1, 7);
@@ -77,12 +80,41 @@ Deno.test("lease table takes a node back with what it held, and its loss is forg
   assertEquals(table.grant(lease, "b", 0).number, 6, "numbers never repeat");
 });
 
+Deno.test("lease table keeps lost nodes as evidence, until they are back with their attempt", () => {
+  const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 1 });
+  const lease = table.add(0, payload);
+  const told = () => lease.evidence.map(({ attempt, node, failure }) => `${attempt} ${node} ${failure.kind}`);
+  table.failed(table.grant(lease, "a", 0), ending("error", "a"));
+  table.grant(lease, "b", 0);
+  table.orphan("b", lost("b"));
+  table.grant(lease, "c", 0);
+  table.orphan("c");
+  assertEquals([told(), lease.losses], [["1 a error", "2 b node-lost"], 1]);
+  table.adopt(lease, "c", 3, 0);
+  assertEquals([told().length, lease.losses], [2, 1], "a node that was not lost has nothing to be forgiven");
+  table.adopt(lease, "b", 2, 0);
+  assertEquals([told(), lease.losses], [["1 a error"], 0]);
+});
+
+Deno.test("lease table tells an attempt that is made again from one that was only believed lost", () => {
+  const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 5 });
+  const lease = table.add(0, payload);
+  table.grant(lease, "a", 0);
+  table.orphan("a", lost("a"));
+  assert(lease.isRetry);
+  table.adopt(lease, "a", 1, 0);
+  assert(!lease.isRetry);
+  const copy = table.grant(lease, "b", 0);
+  assertEquals(table.failed(copy, ending("error", "b")), "under way");
+  assert(!lease.isRetry, "the first attempt goes on");
+});
+
 Deno.test("lease table goes on with the attempts that are left when one of several ends", () => {
   const table = createLeaseTable({ maxAttempts: 3, maxNodeLosses: 0 });
   const lease = table.add(0, payload);
   const [first, second] = [table.grant(lease, "a", 0), table.grant(lease, "b", 0)];
-  assertEquals(table.failed(first, failure("error"), "a"), "under way");
-  assertEquals(table.failed(second, failure("error"), "b"), "retry");
+  assertEquals(table.failed(first, ending("error", "a")), "under way");
+  assertEquals(table.failed(second, ending("error", "b")), "retry");
   assertEquals(lease.triedBy, ["a", "b"]);
   assertEquals(lease.evidence.map(({ node, attempt }) => [node, attempt]), [["a", 1], ["b", 2]]);
 });
@@ -92,7 +124,7 @@ Deno.test("lease table forgets pinned tasks with their node and keeps those of o
   const [first, second] = [table.add(0, payload, { pinnedTo: "a" }), table.add(1, payload, { pinnedTo: "b" })];
   table.grant(first, "a", 0);
   const kept = table.grant(second, "b", 0);
-  assertEquals(table.orphan("a", true), [{ lease: first, verdict: "forgotten" }]);
+  assertEquals(table.orphan("a", lost("a")), [{ lease: first, verdict: "forgotten" }]);
   assertStrictEquals(table.get(0), undefined);
   assertStrictEquals(table.find("b", 1, 1), kept);
   assertEquals(table.counts, { open: 1, settled: 0, live: 1 });
@@ -112,7 +144,7 @@ Deno.test("lease table keeps its counts and its lists in step through random his
       table.add(task, payload);
       tasks.add(task);
     } else if (lease.state === "settled") {
-      if (random(2)) table.reopen(lease, failure("decode"), "a");
+      if (random(2)) table.reopen(lease, ending("decode", "a"));
       else {
         table.remove(lease);
         tasks.delete(task);
@@ -123,9 +155,9 @@ Deno.test("lease table keeps its counts and its lists in step through random his
       const choice = random(4);
       if (choice === 0) table.settle(lease, 1);
       else if (choice === 1) table.adopt(lease, attempt.node, attempt.number, step);
-      else table.failed(attempt, failure("error"), attempt.node);
+      else table.failed(attempt, ending("error", attempt.node));
     }
-    if (random(100) === 0) table.orphan(nodes[random(3)], true);
+    if (random(100) === 0) table.orphan(nodes[random(3)], lost("a node"));
     const { open, settled, live } = table.counts;
     assertEquals(open + settled, tasks.size);
     const held = nodes.flatMap((node) => table.heldBy(node));

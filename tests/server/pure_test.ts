@@ -92,12 +92,19 @@ Deno.test("reports name task, attempts, node, error and option, then the stack",
   const lease = table.add(12, new Uint8Array());
   const attempt = table.grant(lease, "00ff", 0);
   const failure = { kind: "error", name: "RangeError", message: "no", stack: "RangeError: no\n    at f" } as const;
-  table.failed(attempt, failure, "lab-3");
+  table.failed(attempt, { node: "lab-3", at: 0, failure });
   const [first, ...rest] = taskReport(lease, failure, "lab-3").split("\n");
   assertEquals(
     first,
     "task 12 failed once, last in attempt 1 on node lab-3: RangeError: no (option --max-attempts)",
   );
   assertEquals(rest.join("\n"), failure.stack);
-  assert(lossReport(lease, "lab-3").includes("--max-node-losses"));
+  table.grant(lease, "00aa", 0);
+  const loss = { kind: "node-lost", name: "NodeLost", message: "its connection ended" } as const;
+  table.orphan("00aa", { node: "lab-4", at: 86_400_000, failure: loss });
+  assertEquals(lossReport(lease).split("\n"), [
+    "task 12 was with 1 node that was lost, last with node lab-4 in attempt 2: it may be what ends them " +
+    "(option --max-node-losses)",
+    "    attempt 2 on node lab-4 until 1970-01-02T00:00:00.000Z: its connection ended",
+  ]);
 });

@@ -36,6 +36,7 @@ Deno.test("node that comes back goes on with what it held, and no task is given 
   const summary = await system.until(server.done);
   assertEquals(inOrder(collected), doubled(2));
   assertEquals([summary.nodes, summary.nodesLost, summary.outcome], [1, 0, "complete"]);
+  assertEquals(summary.retried, 0, "nothing was made again");
 });
 
 Deno.test("result of a node that was cut off counts, and the copy made meanwhile is cancelled", async () => {
@@ -54,7 +55,8 @@ Deno.test("result of a node that was cut off counts, and the copy made meanwhile
   assertEquals(back.acks, ["0/1"]);
   const cancel = helper.control.find(({ type }) => type === "cancel");
   assertEquals(cancel, { type: "cancel", attempts: [{ task: 0, attempt: 2 }] });
-  assertEquals((await system.until(server.done)).collected, 1);
+  const summary = await system.until(server.done);
+  assertEquals([summary.collected, summary.retried], [1, 1]);
 });
 
 Deno.test("node of another run is taken as a new one", async () => {
@@ -80,20 +82,51 @@ Deno.test("node that dials in again before its old connection is known to be los
   assert(!log.some((line) => line.includes("is lost")), log.join("\n"));
 });
 
-Deno.test("grant that never reached its node goes out again after the node has twice not named it", async () => {
+Deno.test("task that its node named and no longer names, without a result, goes out again at once", async () => {
   const { job } = numbers(2);
   const { join, settle, system, log } = await serve(job);
   const node = await join();
   const [kept, missing] = node.tasks.splice(0);
   await system.advance(100);
-  node.holds([kept]);
-  await settle();
-  assertEquals(node.tasks, [], "it may have been under way when the node spoke");
+  node.holds([kept, missing]);
   await system.advance(100);
   node.holds([kept]);
   await settle();
   assertEquals(node.tasks.map(({ task, attempt }) => [task, attempt]), [[missing.task, 2]]);
-  assert(log.some((line) => line.includes("does not have what it was given")));
+  assert(log.some((line) => line.includes("no longer has what it was given")));
+});
+
+Deno.test("task that is under way to its node for many heartbeats is not taken for lost", async () => {
+  const { job, collected } = numbers(2);
+  const { join, server, settle, system } = await serve(job);
+  const node = await join();
+  const tasks = node.tasks.splice(0);
+  for (let beat = 0; beat < 5; beat++) {
+    node.say({ type: "heartbeat" });
+    node.holds([]);
+    await system.advance(1_000);
+  }
+  assertEquals(node.tasks, [], "the connection lasts, so they will arrive");
+  node.holds(tasks);
+  node.succeed(tasks, double);
+  await settle();
+  assertEquals(node.control.filter(({ type }) => type === "cancel"), []);
+  const summary = await system.until(server.done);
+  assertEquals([inOrder(collected), summary.dropped], [doubled(2) as [number, number][], 0]);
+});
+
+Deno.test("task that a node was given and does not bring back is with another at once", async () => {
+  const { job } = numbers(2);
+  const { join, settle } = await serve(job);
+  const before = await join({ name: "forgetful" });
+  const [kept, missing] = before.tasks;
+  before.connection.abort();
+  await settle();
+  const after = await join({ name: "forgetful", was: before });
+  assertEquals(after.tasks, [], "it must say first what it holds");
+  after.holds([kept]);
+  await settle();
+  assertEquals(after.tasks.map(({ task, attempt }) => [task, attempt]), [[missing.task, 2]]);
 });
 
 Deno.test("server has a node cancel what nobody waits for", async () => {
@@ -198,6 +231,34 @@ Deno.test("task that fails for good is left out with --on-failure skip, and the 
   assertStringIncludes(failure.reason, "too hot");
   assertEquals([collected.length, ends], [3, ["complete"]]);
 });
+
+for (const how of ["its connection ended", "nothing heard for more than 1.75 heartbeats"] as const) {
+  Deno.test(`task that ends node after node is quarantined with its evidence (${how})`, async () => {
+    const { job } = numbers(1);
+    const { join, server, settle, system } = await serve(job, { config: { onFailure: "skip", maxNodeLosses: 2 } });
+    for (let loss = 1; loss <= 3; loss++) {
+      const node = await join({ name: `lab-${loss}` });
+      assertEquals(node.tasks.map(({ attempt }) => attempt), [loss], "the limit is exact");
+      if (how === "its connection ended") node.connection.abort();
+      else await system.advance(2_000);
+      await settle();
+    }
+    const summary = await system.until(server.done);
+    assertEquals([summary.outcome, summary.failed, summary.retried, summary.nodesLost], ["complete", 1, 2, 3]);
+    const [{ outcome, evidence, reason }] = summary.failures;
+    assertEquals(outcome, "quarantined");
+    assertEquals(evidence.map(({ attempt, node, failure }) => [attempt, node, failure.kind]), [
+      [1, "lab-1", "node-lost"],
+      [2, "lab-2", "node-lost"],
+      [3, "lab-3", "node-lost"],
+    ]);
+    for (const { failure, at } of evidence) {
+      assertStringIncludes(failure.message, how);
+      assert(at >= 0 && at <= system.clock.now());
+    }
+    assertStringIncludes(reason, "last with node lab-3 in attempt 3");
+  });
+}
 
 Deno.test("tasks go by priority, and only to nodes that have what they need", async () => {
   const job = defineJob({ name: identity.job, tasks: () => [1], compute: double });

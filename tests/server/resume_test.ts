@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "jsr:@std/assert@^1";
 import { ChunkList, type ChunkListData, defineJob, defineJobPair } from "../../job/mod.ts";
-import type { Job } from "../../job/types.ts";
+import type { Job, Summary } from "../../job/types.ts";
+import type { Config } from "../../server/config.ts";
+import { readJobLog } from "../../server/journal/job_log.ts";
 import { openJournal } from "../../server/journal/journal.ts";
 import type { Journal, JournalOptions } from "../../server/journal/types.ts";
 import { type FakeNode, identity } from "./fake_node.ts";
@@ -10,20 +12,24 @@ import { double, doubled, inOrder, numbers } from "./numbers.ts";
 /** Runs a test with a folder of its own, in which lives of a server share a journal. */
 async function withLives(
   test: (
-    life: (job: Job, options?: Partial<JournalOptions>) => Promise<TestServer & { journal: Journal }>,
+    life: (
+      job: Job,
+      options?: Partial<JournalOptions>,
+      config?: Partial<Config>,
+    ) => Promise<TestServer & { journal: Journal }>,
   ) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const open: Journal[] = [];
   try {
-    await test(async (job, options = {}) => {
+    await test(async (job, options = {}, config = {}) => {
       const header = {
         ...{ job: job.name, codeHash: identity.codeHash, packageVersion: identity.package },
         ...{ options: job.options, pinned: job.pinned },
       };
       const journal = openJournal(`${folder}/test.journal`, header, { resume: open.length > 0, now: 0, ...options });
       open.push(journal);
-      return { ...await serve(job, { journal }), journal };
+      return { ...await serve(job, { journal, config }), journal };
     });
   } finally {
     for (const journal of open) journal.close();
@@ -284,6 +290,28 @@ const answer = (data: unknown) => {
   const { id, number } = data as { id: number; number: number };
   return { id, value: number * 2 };
 };
+
+Deno.test("task that was quarantined has its nodes in the journal, its log, and the next life", async () => {
+  await withLives(async (life) => {
+    const first = await life(numbers(2).job, {}, { maxNodeLosses: 0, onFailure: "skip" });
+    const node = await first.join({ name: "lab-7" });
+    node.succeed(node.tasks[1], double);
+    await first.settle();
+    node.connection.abort();
+    await first.system.until(first.server.done);
+    const evidenceOf = ({ failures: [failure] }: Summary) => failure.evidence;
+    const known = evidenceOf(await first.server.done);
+    assertEquals(known.map(({ node, failure }) => [node, failure.kind]), [["lab-7", "node-lost"]]);
+    const log = [...readJobLog(first.journal.path)];
+    assertEquals(log.map(({ task, node, outcome }) => [task, node, outcome]), [
+      [0, "lab-7", "quarantined"],
+      [1, "lab-7", "collected"],
+    ]);
+    first.journal.close();
+    const second = await life(numbers(2).job, { resume: true }, { onFailure: "skip" });
+    assertEquals(evidenceOf(await second.system.until(second.server.done)), known);
+  });
+});
 
 Deno.test("job with its own books is resumed by the same calls in the same order", async () => {
   await withLives(async (life) => {
