@@ -8,8 +8,8 @@
 /** How much work may wait behind a slot, in milliseconds: far above a round trip, far below a person's patience. */
 const prefetchMs = 100;
 /**
- * The most tasks that may be with one node, however short they are: 100 000 a second over a round trip of 20 ms. Far more
- * would live long enough to cost the garbage collector a fifth of the server's time.
+ * The most tasks that may be with one node, however short they are: 100 000 a second over a round trip of 20 ms. Far
+ * more would live long enough to cost the garbage collector a fifth of the server's time.
  */
 const windowMax = 2_048;
 /** Weight of the newest batch in the mean. */
