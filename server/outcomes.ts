@@ -63,7 +63,16 @@ function adopt(state: State, lease: Lease, node: NodeId, attempt: number): Attem
   if (capacity) state.capacities.shift(capacity, 1, 0);
   const adopted = state.leases.adopt(lease, node, attempt, state.now());
   if (wanting(lease) <= 0) state.ready.remove(lease);
+  for (const other of lease.attempts) if (other !== adopted && wanting(lease) < 0) callBack(state, other);
   return adopted;
+}
+
+/** Has a node hand back an attempt that it has not begun. */
+function callBack({ capacities }: State, attempt: Attempt): void {
+  if (attempt.state !== "live" || attempt.isRecalled) return;
+  attempt.isRecalled = true;
+  const attempts = [{ task: attempt.lease.task, attempt: attempt.number }];
+  capacities.get(attempt.node)?.session.tell({ type: "cancel", attempts, isRecall: true });
 }
 
 /** The node has no longer this attempt. */
