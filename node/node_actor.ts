@@ -200,7 +200,7 @@ function connect(core: Core, stream: Link): Connection {
     compress: options.compress,
     onMessage: (message) => {
       context.self.tell({ type: "wire", link, message });
-      return valve.arrived();
+      return valve.arrived(message);
     },
   });
   void connection.closed.then(({ error }) => {

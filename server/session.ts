@@ -61,7 +61,7 @@ export function session(link: Link, options: SessionOptions): Behavior<SessionMe
         compress: options.compress,
         onMessage: (message) => {
           self.tell({ type: "wire", message });
-          return valve.arrived();
+          return valve.arrived(message);
         },
       }),
     };

@@ -12,8 +12,8 @@ import type { Attempt } from "./protocol.ts";
 export const attemptBytes = 16;
 /** The length of a list's header, in bytes. */
 const headerBytes = 8;
-/** How many attempts one message may name. */
-export const attemptsMax = 2 ** 22;
+/** How many attempts one message may name: far more than a node can hold, for the server bounds what is out. */
+export const attemptsMax = 2 ** 17;
 
 const uint32Max = 2 ** 32 - 1;
 

@@ -5,9 +5,9 @@
  */
 import type { Clock } from "../types.ts";
 import { createCompressor } from "./compress.ts";
-import { asError, TransportError } from "./errors.ts";
+import { asError, TransportError, WireError } from "./errors.ts";
 import { createInbox } from "./inbox.ts";
-import { resolveLimits, type WireLimits } from "./limits.ts";
+import { flagOf, resolveLimits, type WireLimits } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPace } from "./pace.ts";
 import { createPhase, type Phase } from "./phase.ts";
@@ -26,6 +26,7 @@ export interface Connection {
   readonly lastReceivedMs: number;
   /**
    * Queues a message; what is queued in one turn leaves in one write. After the end of the connection it does nothing.
+   * While more than `queuedBytesMax` waits for a peer that does not read, it ends the connection.
    * Payloads longer than a chunk are not copied: they must not change until they are written.
    *
    * @throws {WireError} codes `frame-too-large`, `value-too-large`, `frame-unexpected`
@@ -87,6 +88,8 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
   });
   const life = createLife(link, options);
   const writer = createWriter(link, outbox, {
+    clock: options.clock,
+    idleTimeoutMs: limits.idleTimeoutMs,
     fail: (thrown) => life.fail(lost(link, thrown)),
     idle: () => {
       if (life.stage() !== "closing") return;
@@ -111,6 +114,7 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
     send: (message) => {
       if (life.stage() !== "open") return;
       phase.sending(message);
+      if (outbox.looseBytes() > limits.queuedBytesMax) return life.fail(unread(link, outbox.looseBytes(), limits));
       outbox.push(message);
       writer.start();
     },
@@ -210,6 +214,13 @@ function createLife(link: Link, { clock, closeTimeoutMs = 2000 }: ConnectionOpti
       cancelTimer = clock.setTimer(closeTimeoutMs, () => endLocally());
     },
   };
+}
+
+function unread({ remoteAddress }: Link, value: number, { queuedBytesMax: limit }: WireLimits): WireError {
+  const option = "queuedBytesMax";
+  const text = `${value} bytes wait for ${remoteAddress}, which does not read, and at most ${limit} may: ` +
+    `raise ${option} (option ${flagOf(option)})`;
+  return new WireError("queue-too-long", text, { crossed: { value, limit, option } });
 }
 
 function lost(link: Link, cause: unknown): Error {

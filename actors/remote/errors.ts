@@ -25,7 +25,9 @@ export type WireErrorCode =
   /** A compressed body that does not decompress to what it announced. */
   | "compression-invalid"
   /** A handshake message out of its turn. */
-  | "handshake-unexpected";
+  | "handshake-unexpected"
+  /** More waits to be written than may. */
+  | "queue-too-long";
 
 /** Which limit was crossed. */
 export interface CrossedLimit {
@@ -74,6 +76,12 @@ export type TransportErrorCode =
   | "connection-lost"
   /** The connection was closed on this side. */
   | "connection-closed"
+  /** The peer has read nothing for too long, though something waits for it. */
+  | "peer-stalled"
+  /** The peer did not introduce itself in time. */
+  | "handshake-timeout"
+  /** Too many connections are waiting to be introduced. */
+  | "too-many-pending"
   /** A file with a certificate or a key cannot be read. */
   | "tls-invalid";
 

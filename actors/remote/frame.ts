@@ -5,6 +5,7 @@
  * @module
  */
 import { WireError } from "./errors.ts";
+import { recogniseForeign } from "./foreign.ts";
 import { type WireLimits, withinLimit } from "./limits.ts";
 
 /** The types of frames. */
@@ -76,11 +77,11 @@ export function readFrame(
   const length = (bytes[start] | bytes[start + 1] << 8 | bytes[start + 2] << 16 | bytes[start + 3] << 24) >>> 0;
   const type = bytes[start + 4];
   const flags = bytes[start + 5];
-  if (type < frameType.control || type > frameType.held) {
-    throw new WireError("frame-invalid", `unknown frame type ${type}: the peer speaks another protocol`);
-  }
-  if ((flags & ~flagCompressed) !== 0 || bytes[start + 6] !== 0 || bytes[start + 7] !== 0) {
-    throw new WireError("frame-invalid", `unknown flags in a frame of type ${type}: the peer speaks another protocol`);
+  const isKnown = type >= frameType.control && type <= frameType.held;
+  if (!isKnown || (flags & ~flagCompressed) !== 0 || bytes[start + 6] !== 0 || bytes[start + 7] !== 0) {
+    const unknown = isKnown ? `unknown flags in a frame of type ${type}` : `unknown frame type ${type}`;
+    const foreign = recogniseForeign(bytes.subarray(start, end));
+    throw new WireError("frame-invalid", foreign ?? `${unknown}: the peer speaks another protocol`);
   }
   const limit = bodyLimit(type as FrameType);
   withinLimit("frame-too-large", `a frame of type ${type}`, {

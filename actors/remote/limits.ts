@@ -20,6 +20,13 @@ export interface WireLimits {
    * and at least 64 below `frameBytesMax`. @default 1 MiB
    */
   readonly chunkBytesMax: number;
+  /**
+   * How much may wait to be written, in bytes, before another message ends the connection, for its peer does not read.
+   * Tasks and results do not count: how many are out is bounded elsewhere. @default 64 MiB
+   */
+  readonly queuedBytesMax: number;
+  /** How long the peer may read nothing while something waits for it, in milliseconds. @default 60000 */
+  readonly idleTimeoutMs: number;
 }
 
 /** What a frame of entries needs beyond one chunk: its own fields and those of an entry. */
@@ -44,16 +51,32 @@ export function resolveLimits(limits: Partial<WireLimits> = {}): WireLimits {
   between("preAuthFrameBytesMax", preAuthFrameBytesMax, 512, controlBytesMax);
   const valueBytesMax = limits.valueBytesMax ?? 8 * 1024 ** 3;
   between("valueBytesMax", valueBytesMax, 1, Number.MAX_SAFE_INTEGER);
-  return { frameBytesMax, controlBytesMax, preAuthFrameBytesMax, valueBytesMax, chunkBytesMax };
+  const queuedBytesMax = limits.queuedBytesMax ?? 64 * 1024 ** 2;
+  between("queuedBytesMax", queuedBytesMax, 1024, Number.MAX_SAFE_INTEGER);
+  const idleTimeoutMs = limits.idleTimeoutMs ?? 60_000;
+  between("idleTimeoutMs", idleTimeoutMs, 1, Number.MAX_SAFE_INTEGER);
+  return {
+    queuedBytesMax,
+    idleTimeoutMs,
+    frameBytesMax,
+    controlBytesMax,
+    preAuthFrameBytesMax,
+    valueBytesMax,
+    chunkBytesMax,
+  };
+}
+
+/** The flag of a setting on the command line: `valueBytesMax` is `--value-bytes-max`; units of time are left out. */
+export function flagOf(option: string): string {
+  return `--${option.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Checks a value against a limit that an option sets. @throws {WireError} If it is above. */
 export function withinLimit(code: WireErrorCode, what: string, crossed: CrossedLimit): void {
   if (crossed.value <= crossed.limit) return;
   const { value, limit, option } = crossed;
-  throw new WireError(code, `${what} has ${value} bytes, and at most ${limit} are allowed: raise ${option}`, {
-    crossed,
-  });
+  const remedy = `raise ${option} (option ${flagOf(option)})`;
+  throw new WireError(code, `${what} has ${value} bytes, and at most ${limit} are allowed: ${remedy}`, { crossed });
 }
 
 function between(name: string, value: number, min: number, max: number): void {

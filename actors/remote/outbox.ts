@@ -31,6 +31,8 @@ export interface Outbox {
   readonly take: () => Uint8Array[];
   /** How many bytes wait, without what was taken. */
   readonly bytes: () => number;
+  /** How many of them are neither tasks nor results, so that no credit bounds them. */
+  readonly looseBytes: () => number;
 }
 
 /** Options of {@linkcode createOutbox}. */
@@ -47,10 +49,14 @@ const turnBytes = 1024 * 1024;
 
 interface Small {
   readonly order: number;
+  readonly type: FrameType;
   readonly frame: Uint8Array;
   /** Whether it waits for large values pushed before it. */
   readonly ordered: boolean;
 }
+
+/** Whether the scheduler's credit bounds how many of these are out. */
+const isOnCredit = (type: FrameType): boolean => type === frameType.tasks || type === frameType.results;
 
 interface Large extends LargePart {
   readonly order: number;
@@ -62,6 +68,7 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
   const small = createFifo<Small>();
   const large = createFifo<Large>();
   let bytes = 0;
+  let looseBytes = 0;
   let order = 0;
   let stream = 0;
   /** How much of the first large value's payload was taken, once its start was. */
@@ -71,14 +78,16 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
     const packed = compressor?.compress(body);
     const frame = makeFrame(type, packed ?? body, packed !== undefined);
     bytes += frame.length;
+    if (!isOnCredit(type)) looseBytes += frame.length;
     if (lane === "urgent") urgent.push(frame);
-    else small.push({ order: order++, frame, ordered: lane === "ordered" });
+    else small.push({ order: order++, type, frame, ordered: lane === "ordered" });
   };
 
   const pushLarge = (part: LargePart) => {
     new DataView(part.start.buffer).setUint32(valueStartAt.stream, stream, true);
     stream = (stream + 1) >>> 0;
     bytes += part.payload.length;
+    if (!isOnCredit(part.type)) looseBytes += part.payload.length;
     large.push({ ...part, order: order++ });
   };
 
@@ -91,6 +100,7 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
     pieces.push(...chunkFrame(value.start.subarray(0, 4), data, compressor));
     taken += data.length;
     bytes -= data.length;
+    if (!isOnCredit(value.type)) looseBytes -= data.length;
     if (taken < value.payload.length) return;
     large.shift();
     taken = undefined;
@@ -98,6 +108,7 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
 
   return {
     bytes: () => bytes,
+    looseBytes: () => looseBytes,
     push: (message) => {
       const parts = messageParts(message, limits.chunkBytesMax);
       // All before any, so that a message that is refused has not gone in part.
@@ -110,8 +121,10 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
     take: () => {
       const pieces: Uint8Array[] = [];
       const firstLarge = large.first();
-      bytes -= takeUrgent(urgent, pieces);
-      bytes -= takeSmall(small, firstLarge?.order, pieces);
+      for (const sum of [takeUrgent(urgent, pieces), takeSmall(small, firstLarge?.order, pieces)]) {
+        bytes -= sum.bytes;
+        looseBytes -= sum.looseBytes;
+      }
       const waiting = small.first();
       if (firstLarge && (taken !== undefined || !waiting || waiting.order > firstLarge.order)) {
         takeChunk(firstLarge, pieces);
@@ -132,26 +145,34 @@ function checkPart(part: SmallPart | LargePart, limits: WireLimits, bodyLimit: (
   withinLimit("value-too-large", "a value", { value, limit: limits.valueBytesMax, option: "valueBytesMax" });
 }
 
-/** Takes all of them. @returns how many bytes they have */
-function takeUrgent(urgent: Fifo<Uint8Array>, pieces: Uint8Array[]): number {
+/** How much was taken, and how much of it on no credit. */
+interface Taken {
+  readonly bytes: number;
+  readonly looseBytes: number;
+}
+
+/** Takes all of them. */
+function takeUrgent(urgent: Fifo<Uint8Array>, pieces: Uint8Array[]): Taken {
   let bytes = 0;
   for (let frame = urgent.shift(); frame; frame = urgent.shift()) {
     pieces.push(frame);
     bytes += frame.length;
   }
-  return bytes;
+  return { bytes, looseBytes: bytes };
 }
 
-/** Takes those that may go now, up to some size. @returns how many bytes they have */
-function takeSmall(small: Fifo<Small>, firstLarge: number | undefined, pieces: Uint8Array[]): number {
+/** Takes those that may go now, up to some size. */
+function takeSmall(small: Fifo<Small>, firstLarge: number | undefined, pieces: Uint8Array[]): Taken {
   let bytes = 0;
+  let looseBytes = 0;
   for (let next = small.first(); next && bytes < turnBytes; next = small.first()) {
     if (next.ordered && firstLarge !== undefined && firstLarge < next.order) break;
     small.shift();
     pieces.push(next.frame);
     bytes += next.frame.length;
+    if (!isOnCredit(next.type)) looseBytes += next.frame.length;
   }
-  return bytes;
+  return { bytes, looseBytes };
 }
 
 /** A chunk's frame in pieces, so that its data need not be copied. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { WireError } from "./errors.ts";
+import { recogniseForeign } from "./foreign.ts";
 import { align8, type BodyLimit, type Frame, type FrameType, frameType, readFrame } from "./frame.ts";
 
 /** Turns what a link delivers into frames. */
@@ -87,7 +88,8 @@ export function createFrameReader(): FrameReader {
       if (filled === start) return;
       throw new WireError(
         "frame-truncated",
-        `the stream ended inside a frame: ${filled - start} bytes have come, and ${bytesNeeded} were announced`,
+        recogniseForeign(buffer.subarray(start, filled)) ??
+          `the stream ended inside a frame: ${filled - start} bytes have come, and ${bytesNeeded} were announced`,
       );
     },
   };

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { Clock } from "../types.ts";
+import { TransportError } from "./errors.ts";
+import { flagOf } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Link } from "./transport.ts";
 
@@ -18,9 +21,12 @@ export interface Writer {
   readonly drained: () => Promise<void>;
 }
 
-/** What a writer reports. */
-export interface WriterEvents {
-  /** The link does not take what is written. */
+/** What a writer reports, and by which time. */
+export interface WriterOptions {
+  readonly clock: Clock;
+  /** How long the link may take nothing, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** The link does not take what is written, or nothing for too long. */
   readonly fail: (thrown: unknown) => void;
   /** All that was queued has been written. */
   readonly idle: () => void;
@@ -30,10 +36,11 @@ export interface WriterEvents {
 const drainedBytesMax = 1024 * 1024;
 
 /** A writer for one link. */
-export function createWriter(link: Link, outbox: Outbox, on: WriterEvents): Writer {
+export function createWriter(link: Link, outbox: Outbox, options: WriterOptions): Writer {
   let state: "idle" | "writing" | "stopped" = "idle";
   let bytesTaken = 0;
   let waiters: (() => void)[] = [];
+  const stall = createStallTimer(link, options);
 
   const bytesQueued = () => state === "stopped" ? 0 : outbox.bytes() + bytesTaken;
   const wake = () => {
@@ -51,30 +58,61 @@ export function createWriter(link: Link, outbox: Outbox, on: WriterEvents): Writ
       for (const piece of pieces) bytesTaken += piece.length;
       await writeAll(link, pieces, (written) => {
         bytesTaken -= written;
+        stall.moved();
         wake();
       });
     }
     if (state !== "writing") return;
     state = "idle";
-    on.idle();
+    stall.pause();
+    options.idle();
   };
   return {
     bytesQueued,
     start: () => {
       if (state !== "idle") return;
       state = "writing";
+      stall.watch();
       run().catch((thrown) => {
-        if (state !== "stopped") on.fail(thrown);
+        if (state !== "stopped") options.fail(thrown);
       });
     },
     stop: () => {
       state = "stopped";
+      stall.stop();
       wake();
     },
     drained: () => {
       if (bytesQueued() <= drainedBytesMax) return Promise.resolve();
       return new Promise((resolve) => waiters.push(resolve));
     },
+  };
+}
+
+/**
+ * Notices a link that takes nothing. One timer goes on for as long as there is something to write now and then: setting
+ * one for each write would cost more than the write.
+ */
+function createStallTimer(link: Link, { clock, idleTimeoutMs, fail }: WriterOptions) {
+  let movedMs: number | undefined;
+  let cancel: (() => void) | undefined;
+  const look = () => {
+    cancel = undefined;
+    if (movedMs === undefined) return;
+    const leftMs = movedMs + idleTimeoutMs - clock.now();
+    if (leftMs > 0) return void (cancel = clock.setTimer(leftMs, look));
+    const text = `${link.remoteAddress} has read nothing for ${idleTimeoutMs} ms, though something waits for it ` +
+      `(option ${flagOf("idleTimeoutMs")})`;
+    fail(new TransportError("peer-stalled", text));
+  };
+  return {
+    watch: () => {
+      movedMs = clock.now();
+      cancel ??= clock.setTimer(idleTimeoutMs, look);
+    },
+    moved: () => void (movedMs = clock.now()),
+    pause: () => void (movedMs = undefined),
+    stop: () => cancel?.(),
   };
 }
 

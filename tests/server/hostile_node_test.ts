@@ -185,7 +185,7 @@ Deno.test("a node that is ahead of a server that was started again is believed u
   assertEquals([early.has(2), early.has(3), early.take(4)?.node, early.take(4)], [false, true, "a", undefined]);
 });
 
-Deno.test("an attempt with a number beyond all reason is not taken over by a server that was started again", async () => {
+Deno.test("an attempt with a number beyond reason is not taken over by a server that was started again", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/test.journal`;

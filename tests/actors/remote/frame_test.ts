@@ -36,7 +36,8 @@ Deno.test("frame with a length above its limit is refused from its header alone,
     assertEquals(error.crossed, { value, limit: 4096, option: "frameBytesMax" });
     assertEquals(
       error.message,
-      `a frame of type 3 has ${value} bytes, and at most 4096 are allowed: raise frameBytesMax`,
+      `a frame of type 3 has ${value} bytes, and at most 4096 are allowed: ` +
+        "raise frameBytesMax (option --frame-bytes-max)",
     );
   }
 });
