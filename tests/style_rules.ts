@@ -14,8 +14,8 @@ type AnyFunction =
 
 /** Where a call that is banned elsewhere has its place. */
 export interface Permits {
-  /** `Date.now()`: time comes in through a clock. */
-  readonly dateNow: boolean;
+  /** `Date.now()` and `new Date()`: time comes in through a clock, which never jumps. */
+  readonly date: boolean;
   /** `console.log()` and its kin: lines go through a logger. */
   readonly console: boolean;
 }
@@ -41,15 +41,19 @@ function functionLength(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
 }
 
 function bannedCalls(context: Deno.lint.RuleContext, permits: Permits): Deno.lint.LintVisitor {
+  const reportDate = (node: Deno.lint.Node) => {
+    if (!permits.date) context.report({ node, message: "the date jumps with the wall clock: take a Clock" });
+  };
   return {
+    NewExpression(node) {
+      if (context.sourceCode.getText(node.callee) === "Date" && node.arguments.length === 0) reportDate(node);
+    },
     CallExpression(node) {
       const callee = context.sourceCode.getText(node.callee).replace(/^globalThis\./, "");
       if (callee === "setImmediate") {
         context.report({ node, message: "setImmediate starves the network: use setTimeout(0)" });
       }
-      if (callee === "Date.now" && !permits.dateNow) {
-        context.report({ node, message: "Date.now jumps with the wall clock: take a Clock" });
-      }
+      if (callee === "Date.now") reportDate(node);
       if (callee.startsWith("console.") && !permits.console) {
         context.report({ node, message: `${callee} belongs to cli/ and the log: take a Logger` });
       }
