@@ -1,36 +1,32 @@
 /**
- * The Mandelbrot kernel on one core by a plain loop, and on Gristmill's workers in one process.
+ * The Mandelbrot kernel in one bare worker, and as a job through `gristmill run`'s parts: a server and a node in one
+ * process, from nothing to the last worker's end.
  *
  * @module
  */
-import { countIterations, sumOf } from "../examples/mandelbrot/kernel.ts";
 import { checkConfig, memoryTransport, packageVersion, startNode, startServer, workerUrlFor } from "../mod.ts";
+import { type Benchmark, inTurn, seconds } from "./figures.ts";
 import job, { totals } from "./mandelbrot_job.ts";
 
-/** One way to compute the picture. */
-export interface MandelbrotRow {
-  readonly way: string;
-  readonly seconds: number;
-  /** How many times as fast as the plain loop. */
-  readonly speedUp: number;
-}
-
-const { size, maxIterations } = job.options;
-
-function plainLoop(): number {
-  let total = 0;
-  for (let y = 0; y < size; y++) {
-    total += sumOf(countIterations({ x: 0, y, width: size, height: 1 }, size, maxIterations));
+async function inBareWorker(size: number): Promise<number> {
+  const worker = new Worker(import.meta.resolve("./mandelbrot_worker.ts"), { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.postMessage({ ...job.options, size });
+    });
+  } finally {
+    worker.terminate();
   }
-  return total;
 }
 
-async function onWorkers(workers: number): Promise<number> {
+async function onWorkers(workers: number, size: number): Promise<number> {
   const codeHash = "0".repeat(64);
   const transport = memoryTransport();
   const listener = await transport.listen({ host: "memory", port: 0 });
   const server = startServer({
-    job: { job, options: job.options, codeHash },
+    job: { job, options: { ...job.options, size }, codeHash },
     config: checkConfig({}),
     listeners: [listener],
     packageVersion,
@@ -49,24 +45,22 @@ async function onWorkers(workers: number): Promise<number> {
   return totals.pop() as number;
 }
 
-async function timed(compute: () => number | Promise<number>): Promise<[total: number, seconds: number]> {
-  const start = performance.now();
-  const total = await compute();
-  return [total, (performance.now() - start) / 1000];
-}
-
-/**
- * Computes the picture once by each way, from nothing to the last worker's end.
- *
- * @throws {Error} if two ways disagree on the result.
- */
-export async function mandelbrot(workerCounts: readonly number[]): Promise<MandelbrotRow[]> {
-  const [total, seconds] = await timed(plainLoop);
-  const rows: MandelbrotRow[] = [{ way: "plain loop, one core", seconds, speedUp: 1 }];
-  for (const workers of workerCounts) {
-    const [found, elapsed] = await timed(() => onWorkers(workers));
-    if (found !== total) throw new Error(`${workers} workers count ${found} iterations, the plain loop ${total}`);
-    rows.push({ way: `Gristmill, workers: ${workers}`, seconds: elapsed, speedUp: seconds / elapsed });
-  }
-  return rows;
-}
+/** The picture, by three ways that must agree. */
+export const mandelbrot: Benchmark = async function* ({ quick }) {
+  const size = quick ? 1_600 : 4_000;
+  const counted = new Set<number>();
+  const timed = (compute: () => Promise<number>) =>
+    seconds(async () => {
+      counted.add(await compute());
+      if (counted.size > 1) throw new Error(`the ways count ${[...counted].join(" and ")} iterations`);
+    });
+  const bare = "the kernel in one bare worker";
+  yield {
+    title: `the Mandelbrot set, ${size} x ${size} pixels in tiles of 100 x 100, start and end of workers included`,
+    figures: await inTurn("s", quick ? 2 : 5, [
+      { name: bare, measure: () => timed(() => inBareWorker(size)) },
+      { name: "Gristmill, 1 worker", measure: () => timed(() => onWorkers(1, size)), against: bare },
+      { name: "Gristmill, 2 workers", measure: () => timed(() => onWorkers(2, size)), against: bare },
+    ]),
+  };
+};

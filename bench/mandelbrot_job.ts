@@ -9,7 +9,10 @@ import { createChunkGrid, defineJob } from "../job/mod.ts";
 /** The totals of the jobs that were run, in order. */
 export const totals: number[] = [];
 
-export default defineJob({
+/** The job's options. */
+export type OptionsOfMandelbrot = typeof job.options;
+
+const job = defineJob({
   name: "bench-mandelbrot",
   options: { size: 1600, maxIterations: 1000, chunk: 100 },
   state: () => ({ total: 0 }),
@@ -23,3 +26,5 @@ export default defineJob({
     totals.push(state.total);
   },
 });
+
+export default job;

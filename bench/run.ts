@@ -1,28 +1,35 @@
+// deno-lint-ignore-file no-console -- says how it is used
 /**
- * The benchmarks: prints tables and the machine that they hold for. Ratios carry over to other machines, times do not.
+ * The benchmarks: `npm run bench -- [NAME...] [--json] [--quick]`. Ratios carry over to other machines, times do not.
  *
  * @module
  */
-// deno-lint-ignore-file no-console -- tables for the terminal
+import { parseArgs } from "node:util";
+import { actors } from "./actors.ts";
+import type { Benchmark } from "./figures.ts";
 import { mandelbrot } from "./mandelbrot.ts";
-import { tell } from "./tell.ts";
+import { payload } from "./payload.ts";
+import { jsonPrinter, tablePrinter } from "./report.ts";
+import { scale } from "./scale.ts";
+import { start } from "./start.ts";
+import { tasks } from "./tasks.ts";
+import { wire } from "./wire.ts";
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+const benchmarks: Readonly<Record<string, Benchmark>> = { actors, wire, tasks, payload, scale, start, mandelbrot };
 
-console.log(`Deno ${Deno.version.deno}, ${Deno.build.target}, ${navigator.hardwareConcurrency} cores\n`);
-
-console.log("One-way messages within a process, best of 5 rounds:");
-console.table(Object.fromEntries(
-  (await tell()).map(({ way, nsPerMessage, messagesPerSecond }) => [way, {
-    "ns a message": round(nsPerMessage, 1),
-    "million a second": round(messagesPerSecond / 1e6, 2),
-  }]),
-));
-
-console.log("\nThe Mandelbrot set, 1600 x 1600 pixels in 256 tasks, workers started and stopped included:");
-console.table(Object.fromEntries(
-  (await mandelbrot([1, 2])).map(({ way, seconds, speedUp }) => [way, {
-    seconds: round(seconds, 2),
-    "times the plain loop": round(speedUp, 2),
-  }]),
-));
+const { values, positionals } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
+if (unknown.length > 0) {
+  console.error(`error: no benchmark ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}`);
+  Deno.exit(2);
+}
+const printer = values.json ? jsonPrinter() : tablePrinter();
+printer.begin();
+for (const [name, benchmark] of Object.entries(benchmarks)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  for await (const group of benchmark({ quick: values.quick })) printer.group(name, group);
+}

@@ -1,0 +1,5 @@
+/**
+ * Nothing: what it takes to start Deno.
+ *
+ * @module
+ */

@@ -1,0 +1,20 @@
+/**
+ * Tasks that compute for a given number of steps.
+ *
+ * @module
+ */
+import { defineJob } from "../../job/mod.ts";
+import { spin } from "./spin.ts";
+import { createWindows } from "./windows.ts";
+
+export default defineJob({
+  name: "bench-busy",
+  options: { nodes: 1, warmUp: 1, window: 100, windows: 5, steps: 1_000_000 },
+  state: (options) => createWindows(options),
+  *tasks({ steps }, { state }) {
+    while (!state.isDone()) yield steps;
+  },
+  compute: (steps) => spin(steps),
+  collect: (_result, _task, { state, node }) => state.collected(node),
+  finish: (_summary, { state }) => state.print(),
+});

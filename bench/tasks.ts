@@ -1,0 +1,105 @@
+/**
+ * Tasks from `defineJob` to `collect`, through real server and node processes.
+ *
+ * @module
+ */
+import { runCluster, type Security } from "./cluster.ts";
+import { type Benchmark, type Figure, figure, inTurn, latencies } from "./figures.ts";
+import { bareRate, calibrate } from "./bare_workers.ts";
+import { startRawNodes } from "./raw_tasks.ts";
+
+interface Rates {
+  readonly rates: readonly number[];
+}
+
+/** Tasks in a frame of the raw limit: what one read takes in comfortably, and more than that. */
+const rawFrames = [64, 256] as const;
+
+interface Case {
+  readonly nodes: number;
+  readonly security: Security;
+  readonly journal: boolean;
+}
+
+const nameOf = ({ nodes, security, journal }: Case): string =>
+  `${nodes} node${nodes > 1 ? "s" : ""}, ${security}, journal ${journal ? "on" : "off"}`;
+
+const fullCases: readonly Case[] = [
+  ...[1, 2, 4].flatMap((nodes) =>
+    (["plain", "authenticated", "TLS"] as const).map((security) => ({ nodes, security, journal: false }))
+  ),
+  ...[1, 2, 4].map((nodes) => ({ nodes, security: "authenticated" as const, journal: true })),
+];
+const quickCases = fullCases.filter(({ nodes, security }) => nodes === 2 && security === "authenticated");
+
+async function rawRates(rounds: number, tasks: number): Promise<Figure[]> {
+  await using nodes = await startRawNodes(2);
+  const ways = rawFrames.map((tasksPerFrame) => ({
+    name: `2 bare loops, ${tasksPerFrame} a frame`,
+    measure: () => nodes.rate(tasks, tasksPerFrame),
+  }));
+  return await inTurn("tasks/s", rounds, ways);
+}
+
+async function noopFigures(cases: readonly Case[], quick: boolean): Promise<Figure[]> {
+  const windows = quick ? 3 : 7;
+  const raw = await rawRates(windows, quick ? 100_000 : 400_000);
+  const figures: Figure[] = [...raw];
+  for (const each of cases) {
+    const options = { nodes: each.nodes, window: quick ? 20_000 : 50_000, windows };
+    const { rates } = await runCluster<Rates>({ job: "noop.ts", options, ...each });
+    figures.push(figure(nameOf(each), "tasks/s", rates, raw[0].name));
+  }
+  return figures;
+}
+
+async function idleLatency(quick: boolean): Promise<Figure[]> {
+  await using nodes = await startRawNodes(1);
+  const count = quick ? 500 : 2_000;
+  return await latencies(quick ? 2 : 5, [
+    { name: "bare loop", measure: () => nodes.latencies(count) },
+    {
+      name: "grant to collect",
+      measure: async () => {
+        const { samples } = await runCluster<{ samples: readonly number[] }>({
+          job: "latency.ts",
+          options: { count },
+          nodes: 1,
+        });
+        return samples;
+      },
+    },
+  ]);
+}
+
+/** How much of what two bare workers get done gets done. */
+async function efficiency(quick: boolean): Promise<Figure[]> {
+  const stepsPerMs = await calibrate();
+  const rounds = quick ? 1 : 3;
+  const figures: Figure[] = [];
+  for (const ms of [1, 10, 100]) {
+    const steps = Math.round(stepsPerMs * ms);
+    const window = Math.max(20, Math.round(4_000 / ms) >> (quick ? 2 : 0));
+    const own: number[] = [];
+    const bare: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      bare.push(await bareRate(2, steps, quick ? 1_000 : 3_000));
+      const options = { nodes: 1, window, windows: quick ? 2 : 3, steps };
+      const { rates } = await runCluster<Rates>({ job: "busy.ts", options, nodes: 1, workers: 2 });
+      own.push(...rates);
+    }
+    const name = `${ms} ms tasks, 2 bare workers`;
+    figures.push(figure(name, "tasks/s", bare), figure(`${ms} ms tasks, 2 workers of a node`, "tasks/s", own, name));
+  }
+  return figures;
+}
+
+/** Tasks through processes. */
+export const tasks: Benchmark = async function* ({ quick }) {
+  yield {
+    title: "no-op tasks; each node a process with one worker",
+    figures: await noopFigures(quick ? quickCases : fullCases, quick),
+  };
+  yield { title: "one task at a time, an idle server and node", figures: await idleLatency(quick) };
+  yield { title: "efficiency: what computes, beside bare workers without a server", figures: await efficiency(quick) };
+};
