@@ -16,18 +16,33 @@ export interface Cluster extends AsyncDisposable {
   readonly address: () => string;
   /** Starts the server, or another one in its place, and waits until it listens. */
   readonly serve: (flags?: string[], options?: Record<string, string | number>) => Promise<Process>;
-  /** Starts a node that does not give up. @param address Where it dials. @default the server's */
-  readonly join: (name: string, address?: string) => Process;
+  /**
+   * Starts a node that does not give up.
+   *
+   * @param address Where it dials. @default the server's
+   * @param via What runs it. @default nothing
+   */
+  readonly join: (name: string, address?: string, via?: readonly string[]) => Process;
+}
+
+/** Where the processes of a cluster run. */
+export interface Surroundings {
+  /** What else is in the environment of all of them. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What runs the server. @default nothing */
+  readonly via?: readonly string[];
+  /** Where it listens. @default the loopback */
+  readonly host?: string;
 }
 
 /** Begins a test's cluster. @param cwd Where the processes work @param heartbeatMs The heartbeat of the server */
-export function startCluster(cwd: string, heartbeatMs: number): Cluster {
+export function startCluster(cwd: string, heartbeatMs: number, surroundings: Surroundings = {}): Cluster {
   const id = crypto.randomUUID();
-  const env = { [mark]: id };
+  const env = { ...surroundings.env, [mark]: id };
   const started: Process[] = [];
   let address = "";
-  const start = (args: string[]): Process => {
-    const process = gristmill(args, { cwd, env });
+  const start = (args: string[], via?: readonly string[]): Process => {
+    const process = gristmill(args, { cwd, env, via });
     started.push(process);
     return process;
   };
@@ -39,13 +54,15 @@ export function startCluster(cwd: string, heartbeatMs: number): Cluster {
         return [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)];
       });
       const fixed = ["--port", port, "--heartbeat", String(heartbeatMs)];
-      const process = start(["serve", ...fixed, ...flags, picture, "--", ...words]);
+      const { host, via } = surroundings;
+      const there = host === undefined ? [] : ["--host", host, "--insecure"];
+      const process = start(["serve", ...fixed, ...there, ...flags, picture, "--", ...words], via);
       [, address] = await process.line(/^listening on (\S+)$/);
       return process;
     },
-    join: (name, to = address) => {
+    join: (name, to = address, via = undefined) => {
       const persistence = ["--retry-counter", "1000", "--retry-delay", "50"];
-      return start(["node", "--join", to, "--name", name, "--workers", "1", ...persistence, picture]);
+      return start(["node", "--join", to, "--name", name, "--workers", "1", ...persistence, picture], via);
     },
     [Symbol.asyncDispose]: async () => {
       for (const process of started) await process[Symbol.asyncDispose]();

@@ -2,21 +2,12 @@
 import { assertEquals, assertMatch } from "jsr:@std/assert@^1";
 import { temporaryFolder } from "../process/harness.ts";
 import { assertComplete, expected, startCluster } from "./cluster.ts";
-
-const run = (command: string, ...args: string[]): string => {
-  const { success, stderr } = new Deno.Command(command, { args, stdout: "null", stderr: "piped" }).outputSync();
-  return success ? "" : new TextDecoder().decode(stderr).trim() || `${command} failed`;
-};
+import { refusalOf } from "./command.ts";
 
 /** Mounts a small disk in memory; `undefined`, and a line that says why, where that is not allowed. */
 function mountDisk(path: string, size: string): Disposable | undefined {
-  let refused: string;
-  try {
-    refused = run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path);
-  } catch (error) {
-    refused = String(error);
-  }
-  if (refused === "") return { [Symbol.dispose]: () => assertEquals(run("umount", path), "") };
+  const refused = refusalOf("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path);
+  if (refused === "") return { [Symbol.dispose]: () => assertEquals(refusalOf("umount", path), "") };
   // deno-lint-ignore no-console -- why a test tests nothing here
   console.log(`not tested: a small disk cannot be mounted here: ${refused}`);
 }

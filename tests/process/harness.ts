@@ -60,6 +60,8 @@ export interface StartOptions {
   readonly permissions?: string[];
   /** The working directory. @default the project's */
   readonly cwd?: string;
+  /** A command that runs the process in its own place, such as `ip netns exec NAME`. @default none */
+  readonly via?: readonly string[];
   /** How long each wait for it may take, in milliseconds. @default 60000 */
   readonly deadlineMs?: number;
 }
@@ -108,9 +110,10 @@ async function withDeadline<T>(
 }
 
 function start(args: string[], options: StartOptions): Process {
-  const { env, cwd = fileURLToPath(root), deadlineMs = deadlineMsDefault } = options;
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
+  const { env, cwd = fileURLToPath(root), via = [], deadlineMs = deadlineMsDefault } = options;
+  const [command, ...words] = [...via, Deno.execPath(), ...args];
+  const child = new Deno.Command(command, {
+    args: words,
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
