@@ -5,6 +5,7 @@
  */
 import { BaseHandler, Logger as LibraryLogger, type LogRecord } from "jsr:@std/log@^0.224";
 import type { Logger, LogLevel } from "./types.ts";
+import { visible, visibleJson } from "./visible.ts";
 
 /** Options of {@linkcode createLogger}. */
 export interface LoggerOptions {
@@ -100,11 +101,7 @@ function formatText(record: LogRecord, prefix: string | undefined): string {
 
 /** Keeps what others have written from looking like a line of its own, and from steering the terminal. */
 function escape(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  const visible = text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, (found) => {
-    return found === "\t" ? found : `\\x${found.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
-  return visible.replaceAll("\n", "\n    ");
+  return visible(text).replaceAll("\n", "\n    ");
 }
 
 function describeError(error: Error): string {
@@ -117,10 +114,10 @@ function formatJson(record: LogRecord, prefix: string | undefined): string {
   const fields = fieldsOf(record);
   const line = { ...fields, ...head };
   try {
-    return JSON.stringify(line, plainValue);
+    return visibleJson(JSON.stringify(line, plainValue));
   } catch {
     const safe = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toJson(value)]));
-    return JSON.stringify({ ...safe, ...head });
+    return visibleJson(JSON.stringify({ ...safe, ...head }));
   }
 }
 

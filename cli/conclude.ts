@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../actors/visible.ts";
 import type { Summary } from "../job/types.ts";
 import { exitCodes } from "./errors.ts";
 import { listFailures } from "./failures.ts";
@@ -34,10 +35,12 @@ export function conclude(summary: Summary, options: ConcludeOptions): number {
   const isFlawless = outcome === "complete" && failed === 0;
   // Wanted by whoever sent the signal, so no error.
   const isInterrupted = outcome === "stopped" && signalCode !== undefined;
+  // Reasons have names and messages from nodes in them.
+  const note = (line: string): void => terminal.note(visible(line));
   terminal.status(undefined);
-  if (!isFlawless || !isQuiet) terminal.note(renderSummary(summary) + (isInterrupted ? `; ${reason}` : ""));
-  for (const line of listFailures(summary, kept && `${program} joblog ${kept.journal.path}`)) terminal.note(line);
-  if (!isFlawless && !isInterrupted && reason) terminal.note(`error: ${reason}`);
+  if (!isFlawless || !isQuiet) note(renderSummary(summary) + (isInterrupted ? `; ${reason}` : ""));
+  for (const line of listFailures(summary, kept && `${program} joblog ${kept.journal.path}`)) note(line);
+  if (!isFlawless && !isInterrupted && reason) note(`error: ${reason}`);
   const next = kept && howToGoOn(summary, kept);
   if (next && !isQuiet) terminal.note(next);
   if (isInterrupted) return signalCode;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Address } from "../actors/remote/transport.ts";
+import { visible } from "../actors/visible.ts";
 import { startNode } from "../node/node.ts";
 import { packageVersion } from "../version.ts";
 import { parseAddress } from "./address.ts";
@@ -95,10 +96,10 @@ async function execute(invocation: Invocation): Promise<number> {
 
   const { outcome, message, computed, failed } = await node.done;
   if (outcome === "refused" || outcome === "unreachable" || outcome === "failed") {
-    terminal.note(`error: ${message}`);
+    terminal.note(visible(`error: ${message}`));
     return outcome === "failed" ? exitCodes.failed : exitCodes.unreachable;
   }
-  if (!isQuiet) terminal.note(`${outcome}: ${message}; ${computed} tasks computed, ${failed} failed here`);
+  if (!isQuiet) terminal.note(visible(`${outcome}: ${message}; ${computed} tasks computed, ${failed} failed here`));
   return signals.exitCode() ?? exitCodes.complete;
 }
 

@@ -1,4 +1,5 @@
 /** The log of a job: what became of each task. @module */
+import { visible, visibleJson } from "../../actors/visible.ts";
 import { type Database, openToRead } from "./database.ts";
 import { damaged } from "./errors.ts";
 import type { TaskOutcome } from "./types.ts";
@@ -73,7 +74,10 @@ const columns = ["task", "start", "seconds", "node", "attempts", "outcome"] as c
 /** A name in a table with tabs. */
 function cell(value: string | number): string {
   // deno-lint-ignore no-control-regex -- these are what would break the table
-  return String(value).replace(/[\x00-\x1f\\]/g, (mark) => mark === "\\" ? "\\\\" : JSON.stringify(mark).slice(1, -1));
+  const shown = String(value).replace(/[\x00-\x1f\\]/g, (mark) => {
+    return mark === "\\" ? "\\\\" : JSON.stringify(mark).slice(1, -1);
+  });
+  return visible(shown);
 }
 
 /**
@@ -87,6 +91,6 @@ function cell(value: string | number): string {
 export function* formatJobLog(log: Iterable<JobLogEntry>, format: "tsv" | "json"): Generator<string> {
   if (format === "tsv") yield columns.join("\t");
   for (const entry of log) {
-    yield format === "json" ? JSON.stringify(entry) : columns.map((name) => cell(entry[name])).join("\t");
+    yield format === "json" ? visibleJson(JSON.stringify(entry)) : columns.map((name) => cell(entry[name])).join("\t");
   }
 }
