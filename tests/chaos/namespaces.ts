@@ -1,4 +1,4 @@
-/** Two hosts with a cable between them, as network namespaces of Linux: a link that is pulled says nothing to anybody. */
+/** Two hosts with a cable between them, as network namespaces of Linux: a link that is pulled says nothing. */
 import { assertEquals } from "jsr:@std/assert@^1";
 import { refusalOf } from "./command.ts";
 
