@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { jobOf } from "../job/is_job.ts";
 import type { Job } from "../job/types.ts";
 import { hashCode } from "./code_hash.ts";
@@ -52,15 +53,22 @@ async function requireFile(text: string, url: URL): Promise<void> {
   if (info.isDirectory) throw complain("job-unreadable", `${path} is a folder, and a job is a module`);
 }
 
-/** The lines of a stack below its message, without ours. */
-function foreignFrames(stack: string): string[] {
-  return stack.split("\n").filter((line) => /^\s+at /.test(line) && !line.includes("/cli/load_job.ts"));
+/** What stands in the frames of our own code between a module that is loaded and the command line. */
+const ours = ["cli/", "job/", "main.ts", "mod.ts"].map((path) => new URL(`../${path}`, import.meta.url).href);
+
+/** The lines of a stack below its message, each once, without ours. */
+function foreignFrames(stack: string, message: string): string[] {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line) && !ours.some((path) => line.includes(path)));
+  return [...new Set(frames)].filter((frame) => !message.includes(frame));
 }
 
 function importFailure(text: string, error: unknown): LoadError {
   const isError = error instanceof Error;
-  const what = isError ? `${error.name}: ${error.message}` : `it throws ${Deno.inspect(error)}`;
-  const frames = isError ? foreignFrames(error.stack ?? "") : [];
+  // Deno colours stacks where it writes to a terminal, and puts the first line of one into some messages.
+  const what = stripVTControlCharacters(
+    isError ? `${error.name}: ${error.message}` : `it throws ${Deno.inspect(error)}`,
+  );
+  const frames = isError ? foreignFrames(stripVTControlCharacters(error.stack ?? ""), what) : [];
   return new LoadError("job-throws", [`Cannot load the job ${text}: ${what}`, ...frames].join("\n"), { cause: error });
 }
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "jsr:@std/assert@^1";
+import { stripVTControlCharacters } from "node:util";
 import { LoadError } from "../../cli/errors.ts";
 import { loadJob, resolveJobUrl } from "../../cli/load_job.ts";
 import type { JobError } from "../../job/errors.ts";
@@ -60,4 +61,17 @@ Deno.test("a module that throws is refused with its message and where it threw",
   await refuses('throw "text";', "job-throws", /it throws "text"/);
   await refuses('import "./absent.ts";', "job-throws", /absent\.ts/);
   await refuses("export default {", "job-throws", /job\.ts/);
+});
+
+Deno.test("a module that cannot be loaded is told of without our own frames, colours or repetition", async () => {
+  const invalid = `import { defineJob } from "${jobFile}"; export default defineJob({ name: "x", tasks: 3 });`;
+  for (const source of ["export default {", 'import "./absent.ts";', invalid]) {
+    await withModule(source, async (path) => {
+      const { message } = await assertRejects(() => loadJob(path), LoadError);
+      const frames = message.split("\n").filter((line) => /^\s+at /.test(line));
+      assertEquals(frames.filter((frame) => frame.includes("/job.ts:1:")).length, 1, message);
+      assertEquals(frames.filter((frame) => /\/(cli|job)\/(?!load_job_test)|main\.ts/.test(frame)), [], message);
+      assertEquals(stripVTControlCharacters(message), message);
+    });
+  }
 });
