@@ -15,9 +15,10 @@ import { runVerb } from "./run.ts";
 import { serveVerb } from "./serve.ts";
 import { didYouMean } from "./suggest.ts";
 import { createTerminal } from "./terminal.ts";
+import { tokenVerb } from "./token.ts";
 import type { CliHost, Verb } from "./verb.ts";
 
-const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, joblogVerb];
+const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, tokenVerb, joblogVerb];
 const helpFlag = { name: "help", type: "boolean", help: "show this" } as const;
 
 function unknownVerb(word: string, program: string): UsageError {

@@ -37,6 +37,15 @@ export function configFlags(wanted: (field: ConfigField) => boolean): Flag[] {
 
 type Settings = Record<string, unknown>;
 
+/** A source that has a token takes the place of an earlier one that names a file with a token, and conversely. */
+function oneToken(source: Settings): Settings {
+  if (source.token && source.tokenFile) {
+    throw new UsageError("Cannot use two tokens: give either the token or a file that holds it (option --token-file)");
+  }
+  if (source.token) return { tokenFile: "", ...source };
+  return source.tokenFile ? { token: "", ...source } : source;
+}
+
 /** Checks one source by itself, so that a complaint can say where the value stands. */
 function checkSource(source: string, settings: Settings): Settings {
   try {
@@ -107,8 +116,8 @@ export async function gatherConfig(sources: ConfigSources): Promise<Config> {
   const { flags, environment, readFile = (path: string) => Deno.readTextFile(path) } = sources;
   const file = flags.get(configFlag.name);
   return checkConfig({
-    ...(file === undefined ? {} : await fromFile(String(file), readFile)),
-    ...fromEnvironment(environment),
-    ...fromFlags(flags),
+    ...(file === undefined ? {} : oneToken(await fromFile(String(file), readFile))),
+    ...oneToken(fromEnvironment(environment)),
+    ...oneToken(fromFlags(flags)),
   });
 }

@@ -61,7 +61,7 @@ export function verbHelp(verb: Verb, program: string, isOwnJob: boolean, job?: J
   if (verb.flags.includes(configFlag)) {
     lines.push(
       "",
-      "Settings come from --config, then GRISTMILL_* (such as GRISTMILL_KEY), then options; the later wins.",
+      "Settings come from --config, then GRISTMILL_* (such as GRISTMILL_TOKEN), then options; the later wins.",
     );
   }
   lines.push("", "Exit codes:", ...table(exitCodeRows));

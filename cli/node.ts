@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isOperatorToken } from "../actors/remote/token.ts";
 import type { Address } from "../actors/remote/transport.ts";
 import { visible } from "../actors/visible.ts";
 import { startNode } from "../node/node.ts";
@@ -70,6 +71,11 @@ async function execute(invocation: Invocation): Promise<number> {
   const labels = parseLabels((args.flags.get("label") ?? []) as readonly string[]);
   const { lifetimeMs, drainGraceMs } = parseLifetime(args.flags);
   const target = await targetJob(invocation);
+  if (isOperatorToken(config.token)) {
+    logger.warn(
+      "this node has an operator's token, which opens more than it needs: `token --node` makes the nodes' of it",
+    );
+  }
 
   const node = startNode({
     job: { name: target.job.name, codeHash: target.codeHash, workerUrl: target.workerUrl },
@@ -79,7 +85,7 @@ async function execute(invocation: Invocation): Promise<number> {
     workers: config.workers || coreCount(),
     name: config.name || defaultNodeName(),
     labels,
-    key: config.key,
+    token: config.token,
     retryCounter: config.retryCounter,
     retryDelayMs: config.retryDelayMs,
     lifetimeMs,

@@ -57,7 +57,7 @@ async function execute(invocation: Invocation): Promise<number> {
       packageVersion,
       workers: config.workers || workersPerNode(count, coreCount()),
       name: defaultNodeName(index + 1),
-      key: config.key,
+      token: config.token,
       ...isolation,
       compress: false,
       // What the server says of them is enough.

@@ -14,30 +14,42 @@ import { hostName } from "./machine.ts";
 import { openListener } from "./network.ts";
 import { commonFlags, type Invocation, jobOptions, setUp, targetJob, type Verb } from "./verb.ts";
 
-function requireKey(config: Config, invocation: Invocation): void {
-  if (config.key !== "" || isLoopback(config.host) || invocation.args.flags.get("insecure") === true) return;
+function requireToken(config: Config, { args, program }: Invocation): void {
+  if (config.token !== "" || isLoopback(config.host) || args.flags.get("insecure") === true) return;
   throw new UsageError(
-    `Cannot listen on ${config.host} without a key: whoever reaches the port could join; ` +
-      `set GRISTMILL_KEY (or --key) on the server and on its nodes, or give --insecure`,
+    `Cannot listen on ${config.host} without a token: whoever reaches the port could join; ` +
+      `make one with \`${program} token > FILE\` and give it by --token-file FILE, or give --insecure`,
   );
 }
 
 const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** The command that starts a node on another machine. The key stays out of it, and so out of shell histories. */
+/** The file that the line below tells nodes to have their token in. */
+const nodeTokenFile = "node.token";
+
+/** The command that starts a node on another machine. The token stays out of it, and so out of shell histories. */
 export function joinLine(program: string, address: Address, job: string, config: Config): string {
   const host = isWildcard(address.host) ? hostName("HOST") : address.host;
   const words = [`${program} node --join ${formatAddress({ ...address, host })}`];
   if (config.encrypt) words.push(`--encrypt --authority-file ${quote(config.certificateFile)}`);
+  if (config.token !== "") words.push(`--token-file ${nodeTokenFile}`);
   if (job !== "") words.push(quote(job));
-  return words.join(" ") + (config.key === "" ? "" : "  # with GRISTMILL_KEY set to the same key");
+  return words.join(" ");
+}
+
+/** The command that makes the file of the line above, to be copied to the nodes; nothing without a token. */
+export function nodeTokenLine(program: string, { token, tokenFile }: Config): string | undefined {
+  if (token === "") return undefined;
+  const from = tokenFile === "" ? "GRISTMILL_TOKEN=... " : "";
+  const file = tokenFile === "" ? "" : ` --token-file ${quote(tokenFile)}`;
+  return `${from}${program} token --node${file} > ${nodeTokenFile}`;
 }
 
 async function execute(invocation: Invocation): Promise<number> {
   const setup = await setUp(invocation);
   const { config } = setup;
   const { terminal, program } = invocation;
-  requireKey(config, invocation);
+  requireToken(config, invocation);
   const target = await targetJob(invocation);
   const options = jobOptions(target.job, invocation);
 
@@ -45,6 +57,8 @@ async function execute(invocation: Invocation): Promise<number> {
   const listener = await openListener(config);
   terminal.print(`listening on ${formatAddress(listener.address)}`);
   terminal.print(`join with: ${joinLine(program, listener.address, target.word, config)}`);
+  const tokenLine = nodeTokenLine(program, config);
+  if (tokenLine) terminal.print(`its token: ${tokenLine}`);
   using server = hostServer(invocation, { ...setup, target, options, listener, kept });
   return await server.conclude();
 }
@@ -58,7 +72,7 @@ export const serveVerb: Verb = {
   flags: [
     ...journalFlags(true),
     ...configFlags(({ side }) => side !== "node"),
-    { name: "insecure", type: "boolean", help: "allow nodes without a key from other machines" },
+    { name: "insecure", type: "boolean", help: "allow nodes without a token from other machines" },
     ...commonFlags,
   ],
   execute,

@@ -15,6 +15,7 @@ import { configFlag, gatherConfig } from "./config_sources.ts";
 import { UsageError } from "./errors.ts";
 import { type LoadedModule, loadJob } from "./load_job.ts";
 import type { Terminal } from "./terminal.ts";
+import { findToken } from "./token_file.ts";
 
 /** How the command line was started. */
 export interface CliHost {
@@ -74,12 +75,18 @@ function requireLogFile(path: string): void {
 
 /** Gathers the settings and opens the log. */
 export async function setUp({ args, environment, terminal }: Invocation): Promise<Setup> {
-  const config = await gatherConfig({ flags: args.flags, environment });
+  const { config, warnings } = findToken(await gatherConfig({ flags: args.flags, environment }), args.flags);
   const isQuiet = args.flags.get("quiet") === true;
   const level = (isQuiet && config.logLevel === "info" ? "warn" : config.logLevel) as LogLevel;
-  if (config.logFile === "") return { config, isQuiet, logger: createLogger({ level, write: terminal.note }) };
-  requireLogFile(config.logFile);
-  return { config, isQuiet, logger: createLogger({ level, file: config.logFile }) };
+  const logger = openLog(config, level, terminal.note);
+  for (const warning of warnings) logger.warn(warning);
+  return { config, isQuiet, logger };
+}
+
+function openLog({ logFile }: Config, level: LogLevel, write: Terminal["note"]): Logger {
+  if (logFile === "") return createLogger({ level, write });
+  requireLogFile(logFile);
+  return createLogger({ level, file: logFile });
 }
 
 /** A job, and the word that a person would give for it. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Connection, openConnection } from "../actors/remote/connection.ts";
-import { nodeHandshake } from "../actors/remote/handshake.ts";
+import { type NodeHandshake, nodeHandshake } from "../actors/remote/handshake.ts";
 import type { Refused, Welcome } from "../actors/remote/protocol.ts";
 import type { Link } from "../actors/remote/transport.ts";
 import { createValve } from "../actors/remote/valve.ts";
@@ -33,11 +33,13 @@ import { working } from "./working.ts";
 export function nodeActor(options: ResolvedNodeOptions, outside: NodeOutside): Behavior<NodeMessage> {
   return (context) => {
     const { lifetimeMs, drainGraceMs } = options;
+    const log = outside.log ?? context.log;
     const core: Core = {
       ...outside,
       options,
       context,
-      pool: spawnPool(context, options, outside),
+      log,
+      pool: spawnPool(context, options, { ...outside, log }),
       endsAtMs: lifetimeMs === undefined ? undefined : context.clock.now() + lifetimeMs,
       connection: undefined,
       handled: () => {},
@@ -65,13 +67,13 @@ export function nodeActor(options: ResolvedNodeOptions, outside: NodeOutside): B
 function spawnPool(
   context: Context<NodeMessage>,
   { workers, name, spawnWorker, taskGraceMs: graceMs, isolation, workerMemoryMb }: ResolvedNodeOptions,
-  { counts }: NodeOutside,
+  { counts, log }: NodeOutside & Pick<Core, "log">,
 ): Ref<PoolMessage> {
   // A process is watched as a whole, from within.
   const memoryMb = isolation === "process" ? 0 : workerMemoryMb;
   const report = (report: PoolReport) => void context.self.tell(report);
   return context.spawn(
-    poolActor({ workers, name, spawnWorker, graceMs, memoryMb, counts, report }),
+    poolActor({ workers, name, spawnWorker, graceMs, memoryMb, counts, log, report }),
     // What flows is bounded by the credit that the server gives, and by each worker's limit of lines.
     { name: "pool", mailboxMax: Infinity, supervision: "escalate" },
   );
@@ -98,7 +100,7 @@ const reasonOf = (error: unknown): string => error instanceof Error ? error.mess
 
 /** An attempt to reach the server has failed. */
 function retry(core: Core, why: string): Next<NodeMessage> {
-  const { options: { retryCounter, retryDelayMs }, context } = core;
+  const { options: { retryCounter, retryDelayMs }, context, log } = core;
   const failures = ++core.failures;
   if (failures > retryCounter) {
     const mend = "see that it runs and that the address is right, or allow more attempts with --retry-counter";
@@ -107,7 +109,7 @@ function retry(core: Core, why: string): Next<NodeMessage> {
   }
   const waitMs = backoffMs(failures, retryDelayMs, context.random);
   const attempt = `attempt ${failures}${retryCounter === Infinity ? "" : ` of ${retryCounter + 1}`}`;
-  context.log.info(`${attempt} to reach the server failed: ${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`);
+  log.info(`${attempt} to reach the server failed: ${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`);
   return waiting(core, waitMs);
 }
 
@@ -152,7 +154,7 @@ function handshaking(core: Core, stream: Link): Handler<NodeMessage> {
   const { options, context, status, link } = core;
   status.state = "handshaking";
   const connection = connect(core, stream);
-  const handshake = introduce(core);
+  const handshake = introduce(core, stream);
   connection.send({ kind: "control", message: handshake.hello });
   const cancelDeadline = context.after(options.connectTimeoutMs, { type: "late", link });
   const leave = <T>(next: T): T => {
@@ -210,8 +212,8 @@ function connect(core: Core, stream: Link): Connection {
 }
 
 /** Says who this node is, and who it was. */
-function introduce({ options, context, endsAtMs, registration }: Core): ReturnType<typeof nodeHandshake> {
-  const { packageVersion, job: { name: job, codeHash }, name, workers: slots, labels, key } = options;
+function introduce({ options, context, endsAtMs, registration }: Core, { channel }: Link): NodeHandshake {
+  const { packageVersion, job: { name: job, codeHash }, name, workers: slots, labels, token } = options;
   const { run, node } = registration ?? {};
   return nodeHandshake({
     package: packageVersion,
@@ -220,7 +222,8 @@ function introduce({ options, context, endsAtMs, registration }: Core): ReturnTy
     name,
     slots,
     labels,
-    key,
+    token,
+    channel,
     ...(registration?.isReady ? { resume: { run: run!, node: node! } } : {}),
     ...(endsAtMs === undefined ? {} : { lifetimeMs: Math.max(0, Math.floor(endsAtMs - context.clock.now())) }),
   });
@@ -236,19 +239,19 @@ function refused(core: Core, connection: Connection, refusal: Refused): Next<Nod
 }
 
 function welcomed(core: Core, connection: Connection, welcome: Welcome): Handler<NodeMessage> {
-  const { context, leaving } = core;
+  const { log, leaving } = core;
   const { node, resumed } = welcome;
   core.failures = 0;
   if (resumed) {
-    context.log.info(`taken back by the server at ${where(core)}`, {
+    log.info(`taken back by the server at ${where(core)}`, {
       node,
       unacknowledged: core.uplink.unacknowledged(),
     });
   } else {
-    if (holdsAnything(core)) context.log.warn("the server does not know this node any more: all it holds is dropped");
+    if (holdsAnything(core)) log.warn("the server does not know this node any more: all it holds is dropped");
     startAnew(core, welcome);
     if (leaving) return closing(core, connection, leaving.end);
-    context.log.info(`registered with the server at ${where(core)}`, { node });
+    log.info(`registered with the server at ${where(core)}`, { node });
   }
   return working(core, connection, welcome, (why) => lost(core, why));
 }
@@ -264,8 +267,8 @@ function startAnew(core: Core, { run, node, options }: Welcome): void {
 
 /** The connection of a registered node is lost; what the node holds is not. */
 function lost(core: Core, why: string): Next<NodeMessage> {
-  const { context, options: { retryDelayMs }, leaving } = core;
-  context.log.warn(`lost the server at ${where(core)}: ${why}; its tasks are computed on`);
+  const { context, log, options: { retryDelayMs }, leaving } = core;
+  log.warn(`lost the server at ${where(core)}: ${why}; its tasks are computed on`);
   const isOver = leaving && (leaving.deadlineMs <= context.clock.now() || !holdsAnything(core));
   return isOver ? end(core, leaving.end) : waiting(core, backoffMs(0, retryDelayMs, context.random));
 }

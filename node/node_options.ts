@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkToken } from "../actors/remote/token.ts";
 import type { Address, Transport } from "../actors/remote/transport.ts";
 import type { Clock, Logger, Random, System } from "../actors/types.ts";
 import { processSpawner } from "./spawn_process.ts";
@@ -35,8 +36,8 @@ export interface NodeOptions {
   readonly name?: string;
   /** What the node says of itself, such as `{ gpu: "1" }`. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
-  /** The key that node and server must both know. @default none */
-  readonly key?: string;
+  /** The nodes' token, or what the server was given. At least 16 characters. @default none */
+  readonly token?: string;
   /**
    * How many failed attempts in a row to reach the server are tolerated; `Infinity` for any number. With the default
    * delay, 30 of them take 12 minutes on average: a server may be moved or started again. @default 30
@@ -133,11 +134,12 @@ function spawnerOf({ job: { workerUrl }, isolation, workerMemoryMb: memoryMb, sp
 /**
  * Fills in the defaults and checks all numbers.
  *
- * @throws {RangeError} If a number is out of its bounds.
+ * @throws {RangeError} If a number is out of its bounds, or the token cannot be used.
  */
 export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
   const { retryCounter = 30, retryDelayMs = 1000, connectTimeoutMs = 10_000, taskGraceMs = 1000 } = options;
   const { drainGraceMs = 10_000, lifetimeMs } = options;
+  if (options.token) checkToken(options.token);
   within("drainGraceMs", drainGraceMs, 0, timerMsMax);
   if (lifetimeMs !== undefined && !(lifetimeMs > drainGraceMs && lifetimeMs <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(
@@ -154,7 +156,7 @@ export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
     workers: within("workers", options.workers, 1, 4096),
     name: options.name || defaultName(),
     labels: options.labels ?? {},
-    key: options.key || undefined,
+    token: options.token || undefined,
     retryCounter: retryCounter === Infinity ? Infinity : within("retryCounter", retryCounter, 0, 1e9),
     retryDelayMs: within("retryDelayMs", retryDelayMs, 1, timerMsMax),
     connectTimeoutMs: within("connectTimeoutMs", connectTimeoutMs, 1, timerMsMax),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { tokenFault } from "../actors/remote/token.ts";
 import { ConfigError } from "./errors.ts";
 
 /** Every setting. A server reads some of them, a node others; one file can serve both. */
@@ -23,8 +24,15 @@ export interface Config {
   readonly compress: boolean;
   /** Whether the connection uses TLS; the server then needs a certificate and its key. @default false */
   readonly encrypt: boolean;
-  /** What server and nodes must both know; empty for none. Never sent: each side proves to know it. @default "" */
-  readonly key: string;
+  /**
+   * What opens the server; empty for none. An operator's token, such as `gristmill token` makes, opens it for orders
+   * and for nodes; a nodes' token for nodes alone. Never sent: each side proves to know it. At least 16 characters.
+   *
+   * @default ""
+   */
+  readonly token: string;
+  /** A file that holds the token; the command line reads it. @default "" */
+  readonly tokenFile: string;
   /** The server's TLS certificate, a PEM file. @default "" */
   readonly certificateFile: string;
   /** The private key of the server's TLS certificate, a PEM file. @default "" */
@@ -85,7 +93,8 @@ export const defaultConfig: Config = {
   workers: 0,
   compress: true,
   encrypt: false,
-  key: "",
+  token: "",
+  tokenFile: "",
   certificateFile: "",
   certificateKeyFile: "",
   authorityFile: "",
@@ -119,7 +128,8 @@ const rows: readonly FieldRow[] = [
   ["workers", "node", "tasks computed at once by a node; 0 for one a core", { min: 0, max: 4_096 }],
   ["compress", "both", "compress frames where that pays"],
   ["encrypt", "both", "use TLS"],
-  ["key", "both", "secret that server and nodes must share"],
+  ["token", "both", "what opens the server (`token` makes one); better in a file, or in GRISTMILL_TOKEN"],
+  ["tokenFile", "both", "file that holds the token"],
   ["certificateFile", "server", "TLS certificate of the server (PEM)"],
   ["certificateKeyFile", "server", "private key of that certificate (PEM)"],
   ["authorityFile", "node", "certificate to trust (PEM)"],
@@ -156,7 +166,7 @@ export const configFields: readonly ConfigField[] = rows.map(([name, side, help,
 function checkField(field: ConfigField, value: unknown): void {
   const { name, flag, type, min = -Infinity, max = Infinity, oneOf } = field;
   const complain = (wanted: string): never => {
-    const shown = name === "key" ? "(hidden)" : JSON.stringify(value) ?? String(value);
+    const shown = name === "token" ? "(hidden)" : JSON.stringify(value) ?? String(value);
     throw new ConfigError(`Cannot use ${name} = ${shown}: it must be ${wanted} (option --${flag})`);
   };
   const given: string = typeof value;
@@ -164,6 +174,8 @@ function checkField(field: ConfigField, value: unknown): void {
   if (type === "number" && !(Number.isInteger(value) && (value as number) >= min && (value as number) <= max)) {
     complain(`a whole number from ${min} to ${max}`);
   }
+  const fault = name === "token" && value !== "" ? tokenFault(value as string) : undefined;
+  if (fault) complain(fault);
   if (oneOf && !oneOf.includes(value as string)) complain(`one of ${oneOf.join(", ")}`);
 }
 

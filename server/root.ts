@@ -15,13 +15,15 @@ import { journalActor, type JournalActorOptions } from "./journal_actor.ts";
 import { jobActor, type JobActorOptions } from "./job.ts";
 import type { RootMessage } from "./messages.ts";
 import { internalMailboxMax, type PeerRefs } from "./peers.ts";
+import { createProofAttempts } from "./proof_attempts.ts";
 import { registry } from "./registry.ts";
 import { scheduler } from "./scheduler.ts";
 import type { SchedulerOptions } from "./scheduler_state.ts";
 import { session, type SessionOptions } from "./session.ts";
 
 /** What a root needs. */
-export interface RootOptions extends SessionOptions, SchedulerOptions, JobActorOptions, JournalActorOptions {
+export interface RootOptions
+  extends Omit<SessionOptions, "attempts">, SchedulerOptions, JobActorOptions, JournalActorOptions {
   readonly listeners: readonly Listener[];
   /** Called once, with how the job went, when all is done. */
   readonly onEnd: (summary: Summary) => void;
@@ -35,12 +37,13 @@ export function root(options: RootOptions): Behavior<RootMessage> {
     const refs = spawnAll(context, options);
     options.peers.connect(refs);
     options.onStart(refs);
+    const sessionOptions = { ...options, attempts: createProofAttempts(context.clock.now) };
     for (const listener of options.listeners) {
       acceptLoop(listener, (link) => {
         if (!context.self.tell({ type: "accepted", link })) link.close();
       }, { clock: context.clock, signal: context.signal, log: options.log });
     }
-    return running(context, options);
+    return running(context, options, (link) => accept(context, sessionOptions, link));
   };
 }
 
@@ -62,23 +65,26 @@ function spawnAll(context: Context<RootMessage>, options: RootOptions): PeerRefs
   };
 }
 
-function accept(context: Context<RootMessage>, options: RootOptions, link: Link): void {
+function accept(context: Context<RootMessage>, options: SessionOptions, link: Link): void {
   context.spawn(session(link, options), { name: "session", mailboxMax: internalMailboxMax });
 }
 
-function running(context: Context<RootMessage>, options: RootOptions): Handler<RootMessage> {
+type Accept = (link: Link) => void;
+
+function running(context: Context<RootMessage>, options: RootOptions, accept: Accept): Handler<RootMessage> {
   const startedMs = context.clock.now();
   return (message) => {
-    if (message.type === "accepted") return accept(context, options, message.link);
+    if (message.type === "accepted") return accept(message.link);
     if (message.type !== "over") return;
     options.peers.deliver("scheduler", { type: "halt" });
-    return closing(context, options, startedMs, message);
+    return closing(context, options, accept, startedMs, message);
   };
 }
 
 function closing(
   context: Context<RootMessage>,
   options: RootOptions,
+  accept: Accept,
   startedMs: number,
   { outcome, reason }: Extract<RootMessage, { type: "over" }>,
 ): Handler<RootMessage> {
@@ -88,7 +94,7 @@ function closing(
   return (message) => {
     switch (message.type) {
       case "accepted":
-        return accept(context, options, message.link);
+        return accept(message.link);
       case "halted": {
         const elapsedMs = context.clock.now() - startedMs;
         summary = {

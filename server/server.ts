@@ -9,18 +9,16 @@ import { encodePayload } from "../actors/remote/payload.ts";
 import type { Listener } from "../actors/remote/transport.ts";
 import { fillJobOptions } from "../job/job_options.ts";
 import type { Job, JobOptions, Summary } from "../job/types.ts";
-import type { NodeId } from "../actors/remote/protocol.ts";
 import type { Config } from "./config.ts";
 import type { Journal } from "./journal/types.ts";
-import type { NodeStatistics, Progress, RootMessage } from "./messages.ts";
+import type { Progress, RootMessage } from "./messages.ts";
 import { createPeers, internalMailboxMax, type PeerRefs, type Peers } from "./peers.ts";
 import { newRun } from "./run_identity.ts";
 import { root, type RootOptions } from "./root.ts";
+import { createSteering, type Steering } from "./steering.ts";
 
 /** The attempts at a task that fails, where neither the job nor the settings say. */
 const maxAttemptsDefault = 3;
-/** The bound of an answer about nodes, in milliseconds. */
-const statisticsTimeoutMs = 5_000;
 
 /** A job with everything that is fixed once it has been loaded. */
 export interface LoadedJob {
@@ -59,23 +57,9 @@ export interface ServerOptions {
 }
 
 /** A server at work. */
-export interface ServerHandle {
+export interface ServerHandle extends Steering {
   /** How the job went; rejects only for a bug of the server. */
   readonly done: Promise<Summary>;
-  /** Ends the job before it is complete: nodes are told, and the outcome is `stopped`. */
-  readonly stop: (reason: string) => void;
-  /** Grants nothing until {@linkcode ServerHandle.unpause}; what is out goes on. */
-  readonly pause: () => void;
-  /** Grants again. */
-  readonly unpause: () => void;
-  /** Grants nothing more; the job ends, as `stopped`, when what is out has come back. A journal can resume it. */
-  readonly drain: () => void;
-  /** Sends one node home when it has done what it has. */
-  readonly drainNode: (node: NodeId) => void;
-  /** Gives up one node, whatever its connection says: its tasks go to others. */
-  readonly removeNode: (node: NodeId) => void;
-  /** Who is here, and who was (the last thousand). */
-  readonly statistics: () => Promise<readonly NodeStatistics[]>;
 }
 
 /**
@@ -109,43 +93,43 @@ export function startServerWith(peers: Peers, options: ServerOptions): ServerHan
   const system = options.system ?? createSystem({ name: "server", clock, random, logger });
   const ended = Promise.withResolvers<Summary>();
   const started = Promise.withResolvers<PeerRefs>();
-  const inner = rootOptions(peers, options, logger, ended.resolve, started.resolve);
-  const top = system.spawn(guardian(inner, ended.reject), { name: "guardian", mailboxMax: internalMailboxMax });
-  const steer = (order: (refs: PeerRefs) => void): void => void started.promise.then(order);
+  let latest: Progress | undefined;
+  const onProgress = (progress: Progress): void => {
+    latest = progress;
+    options.onProgress?.(progress);
+  };
+  const steering = createSteering({
+    started: started.promise,
+    stop: (reason) => void top.tell({ type: "over", outcome: "stopped", reason }),
+    progress: () => latest,
+  });
+  const inner: RootOptions = {
+    ...rootOptions(peers, options, logger),
+    ...{ steering, onProgress, onEnd: ended.resolve, onStart: started.resolve },
+  };
+  const top = system.spawn(guardian(inner, ended.reject), {
+    name: "guardian",
+    mailboxMax: internalMailboxMax,
+  });
+  const { stop, pause, unpause, drain, drainNode, removeNode, statistics } = steering;
   return {
     done: ended.promise.finally(() => system.stop(options.system && top)),
-    stop: (reason) => void top.tell({ type: "over", outcome: "stopped", reason }),
-    pause: () => steer(({ scheduler }) => scheduler.tell({ type: "pause" })),
-    unpause: () => steer(({ scheduler }) => scheduler.tell({ type: "unpause" })),
-    drain: () => steer(({ scheduler }) => scheduler.tell({ type: "drain" })),
-    drainNode: (node) => steer(({ scheduler }) => scheduler.tell({ type: "drain-node", node })),
-    removeNode: (node) => steer(({ registry }) => registry.tell({ type: "remove-node", node })),
-    statistics: async () => {
-      const { registry } = await started.promise;
-      return await registry.ask<readonly NodeStatistics[]>(
-        (replyTo) => ({ type: "statistics", replyTo }),
-        { timeoutMs: statisticsTimeoutMs },
-      );
-    },
+    ...{ stop, pause, unpause, drain, drainNode, removeNode, statistics },
   };
 }
 
 function rootOptions(
   peers: Peers,
-  { job: loaded, config, listeners, packageVersion, onProgress, ...rest }: ServerOptions,
+  { job: loaded, config, listeners, packageVersion, ...rest }: ServerOptions,
   log: Logger,
-  onEnd: (summary: Summary) => void,
-  onStart: (refs: PeerRefs) => void,
-): RootOptions {
+): Omit<RootOptions, "steering" | "onProgress" | "onEnd" | "onStart"> {
   const { job, options, codeHash } = loaded;
   const values = fillJobOptions(job.options, options);
-  const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key, maxNodeLosses } = config;
+  const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, token, maxNodeLosses } = config;
   return {
     peers,
     log,
     listeners,
-    onEnd,
-    onStart,
     packageVersion,
     codeHash,
     job: job.name,
@@ -162,8 +146,7 @@ function rootOptions(
     epochMs: rest.epochMs ?? performance.timeOrigin,
     limits: { maxAttempts: config.maxAttempts || job.limits.maxAttempts || maxAttemptsDefault, maxNodeLosses },
     timeoutMs: config.taskTimeoutMs || job.limits.timeoutMs || 0,
-    onProgress: onProgress ?? (() => {}),
-    ...{ heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, key },
+    ...{ heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, token },
   };
 }
 

@@ -8,18 +8,23 @@ import { type Connection, openConnection } from "../actors/remote/connection.ts"
 import { asError } from "../actors/remote/errors.ts";
 import { type ServerHandshake, serverHandshake } from "../actors/remote/handshake.ts";
 import {
-  type ControlMessage,
   type Hello,
   type LogMessage,
   type NodeId,
+  type OperatorHello,
+  type Order,
   protocolVersion,
+  type Refused,
   type WireMessage,
 } from "../actors/remote/protocol.ts";
 import type { Link } from "../actors/remote/transport.ts";
 import { createValve } from "../actors/remote/valve.ts";
 import { checkPeriodMs } from "./liveness.ts";
 import type { SessionMessage } from "./messages.ts";
+import { carryOut } from "./operator.ts";
 import type { Peers } from "./peers.ts";
+import type { ProofAttempts } from "./proof_attempts.ts";
+import type { RemoteSteering } from "./steering.ts";
 
 /** What every Session of a server needs. */
 export interface SessionOptions {
@@ -33,7 +38,11 @@ export interface SessionOptions {
   readonly codeHash: string;
   /** The job's options, encoded, for the node. */
   readonly options: Uint8Array;
-  readonly key: string;
+  readonly token: string;
+  /** What operators may do. */
+  readonly steering: RemoteSteering;
+  /** The wrong tokens that came from each address. */
+  readonly attempts: ProofAttempts;
   readonly heartbeatMs: number;
   readonly handshakeTimeoutMs: number;
   readonly closeTimeoutMs: number;
@@ -69,8 +78,10 @@ export function session(link: Link, options: SessionOptions): Behavior<SessionMe
     signal.addEventListener("abort", () => connection.abort(), { once: true });
     connection.closed.then((closed) => self.tell({ type: "closed", closed }));
     context.after(options.handshakeTimeoutMs, { type: "handshake-timeout" });
-    const { packageVersion, job, codeHash, key } = options;
-    return introducing(state, serverHandshake({ package: packageVersion, job, codeHash, key: key || undefined }));
+    const { packageVersion, job, codeHash, token } = options;
+    const { channel, local: isLocal } = link;
+    const secrets = { token: token || undefined, channel, isLocal };
+    return introducing(state, serverHandshake({ package: packageVersion, job, codeHash, ...secrets }));
   };
 }
 
@@ -112,19 +123,59 @@ async function introduce(
   const { connection, context, peers, log } = state;
   const address = connection.remoteAddress;
   if (message.kind !== "control") throw outOfPlace(message, "before a hello");
+  const turnedAway = tooManyAttempts(state);
+  if (turnedAway) {
+    log.debug(`a client at ${address} is not listened to: ${turnedAway.message}`);
+    return refuse(state, turnedAway);
+  }
   const { reply, outcome } = await handshake.receive(message.message);
   if (reply) connection.send({ kind: "control", message: reply });
+  if (message.message.type === "proof") state.attempts[reply ? "proven" : "failed"](hostOf(address));
   if (!outcome) return;
   if ("refused" in outcome) {
-    log.warn(`node at ${address} refused: ${outcome.refused.message}`, { code: outcome.refused.code });
+    log.warn(`client at ${address} refused: ${outcome.refused.message}`, { code: outcome.refused.code });
     return refuse(state, outcome.refused);
   }
   const hello = outcome.accepted;
+  if (hello.type === "operator-hello") return admit(state, hello);
   peers.deliver("registry", { type: "register", hello, address, session: context.self });
   return registering(state, hello);
 }
 
-function refuse(state: State, refusal: ControlMessage & { type: "refused" }): void {
+const hostOf = (address: string): string => address.replace(/:\d+$/, "");
+
+/** Without a token nothing is proven, and nothing can be guessed. */
+function tooManyAttempts({ attempts, connection }: State): Refused | undefined {
+  const host = hostOf(connection.remoteAddress);
+  const waitMs = attempts.waitMs(host);
+  if (waitMs === 0) return undefined;
+  const message = `too many wrong tokens came from ${host}: the next is looked at in ${Math.ceil(waitMs / 1_000)} s`;
+  return { type: "refused", code: "token-attempts", message, retry: true };
+}
+
+/** Lets an operator in. */
+function admit(state: State, { name }: OperatorHello): Handler<SessionMessage> {
+  const { connection, log, packageVersion, job, run } = state;
+  connection.send({
+    kind: "control",
+    message: { type: "operator-welcome", protocol: protocolVersion, package: packageVersion, job, run },
+  });
+  return async (message) => {
+    if (message.type === "closed") {
+      closed(state, message, `operator ${name}`);
+      return stop;
+    }
+    if (message.type !== "wire") return;
+    state.handled();
+    const wire = message.message;
+    if (wire.kind === "control" && wire.message.type === "order") {
+      return await carryOut({ ...state, name, log }, wire.message);
+    }
+    connection.abort(outOfPlace(wire, "from an operator"));
+  };
+}
+
+function refuse(state: State, refusal: Refused): void {
   state.connection.send({ kind: "control", message: refusal });
   state.connection.close();
 }
@@ -253,9 +304,18 @@ function receive(state: State, node: NodeId, message: WireMessage, log: (message
         case "leave":
           peers.deliver("registry", { type: "leaving", node });
           return peers.deliver("scheduler", { type: "node-leaving", node });
+        case "order":
+          return refuseOrder(state, node, message.message);
       }
   }
   connection.abort(outOfPlace(message, "from a registered node"));
+}
+
+/** A node's token opens nothing but work. */
+function refuseOrder(state: State, node: NodeId, { action }: Order): void {
+  const message = `the order ${action} takes an operator, and node ${node} is none: send it with \`gristmill control\``;
+  state.log.warn(`order of a node refused: ${message}`, { address: state.connection.remoteAddress });
+  refuse(state, { type: "refused", code: "role-refused", message, retry: false });
 }
 
 /** Passes on what user code wrote on the node, tagged with where it comes from. */

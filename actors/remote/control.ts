@@ -5,7 +5,7 @@
  * @module
  */
 import { WireError } from "./errors.ts";
-import type { Attempt, ControlMessage, Hello, RefusalCode } from "./protocol.ts";
+import { type Attempt, type ControlMessage, type Hello, orderActions, type RefusalCode } from "./protocol.ts";
 
 /** The length of nonces and proofs, in bytes. */
 export const proofBytes = 32;
@@ -26,8 +26,10 @@ const refusalCodes: readonly RefusalCode[] = [
   "version-mismatch",
   "job-mismatch",
   "code-mismatch",
-  "key-required",
-  "key-mismatch",
+  "token-required",
+  "token-mismatch",
+  "token-attempts",
+  "role-refused",
   "finished",
 ];
 const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -50,7 +52,13 @@ const readers: Readers = {
     ...f.optionalWhole("lifetimeMs"),
     nonce: f.bytes("nonce", proofBytes),
   }),
-  challenge: (f) => ({ nonce: f.bytes("nonce", proofBytes), proof: f.bytes("proof", proofBytes) }),
+  "operator-hello": (f) => ({
+    protocol: f.whole("protocol", uint32Max),
+    package: f.text("package", versionLengthMax),
+    name: f.text("name", nameLengthMax),
+    nonce: f.bytes("nonce", proofBytes),
+  }),
+  challenge: (f) => ({ nonce: f.bytes("nonce", proofBytes) }),
   proof: (f) => ({ proof: f.bytes("proof", proofBytes) }),
   welcome: (f) => ({
     protocol: f.whole("protocol", uint32Max),
@@ -60,6 +68,25 @@ const readers: Readers = {
     resumed: f.boolean("resumed"),
     heartbeatMs: f.number("heartbeatMs", Number.MIN_VALUE, uint32Max),
     options: f.bytes("options"),
+  }),
+  "operator-welcome": (f) => ({
+    protocol: f.whole("protocol", uint32Max),
+    package: f.text("package", versionLengthMax),
+    job: f.text("job", nameLengthMax),
+    run: f.hex("run", runLength),
+  }),
+  order: (f) => ({
+    id: f.whole("id"),
+    action: f.oneOf("action", orderActions),
+    ...f.optional("node", () => f.text("node", nameLengthMax)),
+    ...f.optional("reason", () => f.text("reason", textLengthMax)),
+    ...f.optional("payload", () => f.bytes("payload")),
+  }),
+  answer: (f) => ({
+    id: f.whole("id"),
+    ok: f.boolean("ok"),
+    text: f.text("text", textLengthMax),
+    hasData: f.boolean("hasData"),
   }),
   refused: (f) => ({
     code: f.oneOf("code", refusalCodes),
@@ -116,6 +143,8 @@ function fieldsOf(value: Record<string, unknown>, type: string) {
     if (Number.isSafeInteger(field) && field >= min && field <= max) return field;
     return wrong(key, `a whole number from ${min} to ${max}`);
   };
+  const optional = <K extends string, T>(key: K, read: () => T): { [P in K]?: T } =>
+    get(key) === undefined ? {} : { [key]: read() } as { [P in K]?: T };
   return {
     get,
     wrong,
@@ -126,8 +155,8 @@ function fieldsOf(value: Record<string, unknown>, type: string) {
       if (field >= min && field <= max) return field;
       return wrong(key, `a number from ${min} to ${max}`);
     },
-    optionalWhole: <K extends string>(key: K): { [P in K]?: number } =>
-      get(key) === undefined ? {} : { [key]: whole(key) } as { [P in K]?: number },
+    optional,
+    optionalWhole: <K extends string>(key: K) => optional(key, () => whole(key)),
     boolean: (key: string): boolean => {
       const field = get(key);
       return typeof field === "boolean" ? field : wrong(key, "true or false");

@@ -8,7 +8,7 @@
 
 /** What server and nodes say to each other. */
 export type * from "./protocol.ts";
-export { protocolVersion } from "./protocol.ts";
+export { orderActions, protocolVersion } from "./protocol.ts";
 
 /** Streams of bytes: TCP and TLS, memory, and memory that misbehaves. */
 export { type Address, type ConnectOptions, formatAddress } from "./transport.ts";
@@ -22,17 +22,23 @@ export { type Connection, type ConnectionClosed, type ConnectionOptions, openCon
 export type { WireLimits } from "./limits.ts";
 
 /** Who may come in. */
-export { nodeHandshake, serverHandshake } from "./handshake.ts";
+export { nodeHandshake, operatorHandshake, serverHandshake } from "./handshake.ts";
 export type {
+  ClientHandshake,
+  ClientOutcome,
+  HandshakeSecrets,
   HandshakeStep,
   NodeHandshake,
   NodeHandshakeOptions,
-  NodeOutcome,
+  OperatorHandshake,
+  OperatorHandshakeOptions,
   RandomBytes,
   ServerHandshake,
   ServerHandshakeOptions,
   ServerOutcome,
 } from "./handshake.ts";
+
+export { checkToken, createToken, nodeToken, type Role } from "./token.ts";
 
 /** Values and failures as bytes. */
 export { decodePayload, encodePayload } from "./payload.ts";

@@ -50,11 +50,16 @@ export function createPhase(limits: WireLimits, greeted: boolean): Phase {
     outboundLimit: (type) => limit(type, dialed),
     sending: (message) => {
       if (welcomed || message.kind !== "control") return;
-      if (message.message.type === "hello") dialed = true;
-      if (message.message.type === "welcome") welcomed = true;
+      const { type } = message.message;
+      if (type === "hello" || type === "operator-hello") dialed = true;
+      if (isWelcome(message)) welcomed = true;
     },
     receiving: (message) => {
-      if (!welcomed && message.kind === "control" && dialed) welcomed = message.message.type === "welcome";
+      if (!welcomed && message.kind === "control" && dialed) welcomed = isWelcome(message);
     },
   };
+}
+
+function isWelcome({ message: { type } }: Extract<WireMessage, { kind: "control" }>): boolean {
+  return type === "welcome" || type === "operator-welcome";
 }

@@ -77,20 +77,41 @@ export interface Hello {
   readonly nonce: Uint8Array;
 }
 
-/** The server's answer to a {@linkcode Hello} when a key is demanded. */
+/** The first frame on a connection, from an operator: one who steers the server and computes nothing. */
+export interface OperatorHello {
+  readonly type: "operator-hello";
+  readonly protocol: number;
+  /** The version of the Gristmill package. */
+  readonly package: string;
+  /** A name for people, by default host name and process id. */
+  readonly name: string;
+  /** 32 random bytes, part of the mutual proof. */
+  readonly nonce: Uint8Array;
+}
+
+/** The server's answer to a {@linkcode Hello} or {@linkcode OperatorHello} when a token is demanded. */
 export interface Challenge {
   readonly type: "challenge";
   /** 32 random bytes. */
   readonly nonce: Uint8Array;
-  /** HMAC-SHA-256 with the key: the server knows it. */
+}
+
+/** The answer to a {@linkcode Challenge}, and then the server's answer to that, when it was right. */
+export interface Proof {
+  readonly type: "proof";
+  /** HMAC-SHA-256 over what both sides have said: the sender knows the token. */
   readonly proof: Uint8Array;
 }
 
-/** The node's answer to a {@linkcode Challenge}. */
-export interface Proof {
-  readonly type: "proof";
-  /** HMAC-SHA-256 with the key: the node knows it. */
-  readonly proof: Uint8Array;
+/** The operator may give orders. */
+export interface OperatorWelcome {
+  readonly type: "operator-welcome";
+  readonly protocol: number;
+  readonly package: string;
+  /** The name of the job. */
+  readonly job: string;
+  /** The identity of the job's run. */
+  readonly run: string;
 }
 
 /** The node is registered. What follows is one `initial` frame, unless the node is taken back, then tasks. */
@@ -112,6 +133,45 @@ export interface Welcome {
   readonly options: Uint8Array;
 }
 
+/** What an operator can ask for; see {@linkcode Order}. */
+export const orderActions = [
+  "status",
+  "nodes",
+  "pause",
+  "unpause",
+  "drain",
+  "drain-node",
+  "remove-node",
+  "stop",
+  "message",
+] as const;
+
+/** From an operator; each is answered, in order. */
+export interface Order {
+  readonly type: "order";
+  /** Chosen by the operator; the answer repeats it. */
+  readonly id: number;
+  readonly action: (typeof orderActions)[number];
+  /** The identity or the name of a node: of `drain-node`, `remove-node`, `message`; there also `all`. */
+  readonly node?: string;
+  /** Why, of `stop`. */
+  readonly reason?: string;
+  /** What `message` passes on, as the payload codec wrote it: to a node, or to the job's server half. */
+  readonly payload?: Uint8Array;
+}
+
+/** The server's answer to an {@linkcode Order}. */
+export interface Answer {
+  readonly type: "answer";
+  readonly id: number;
+  /** Whether the order is carried out. */
+  readonly ok: boolean;
+  /** One line for people. */
+  readonly text: string;
+  /** Whether a `custom` frame with the data that was asked for comes next. */
+  readonly hasData: boolean;
+}
+
 /** The node is not taken; the server closes the connection after it. */
 export interface Refused {
   readonly type: "refused";
@@ -128,8 +188,14 @@ export type RefusalCode =
   | "version-mismatch"
   | "job-mismatch"
   | "code-mismatch"
-  | "key-required"
-  | "key-mismatch"
+  /** The server asks for a token, and the client has none. */
+  | "token-required"
+  /** One side did not prove that it knows the other's token. */
+  | "token-mismatch"
+  /** Too many proofs from this address were wrong; for a while none is looked at. */
+  | "token-attempts"
+  /** It takes an operator, or more than the server knows of one. */
+  | "role-refused"
   | "finished";
 
 /** Either side is alive. From a node it carries what it is doing. */
@@ -194,9 +260,13 @@ export interface Finished {
 /** Every control message. */
 export type ControlMessage =
   | Hello
+  | OperatorHello
   | Challenge
   | Proof
   | Welcome
+  | OperatorWelcome
+  | Order
+  | Answer
   | Refused
   | HeartbeatMessage
   | LogMessage

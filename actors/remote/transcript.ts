@@ -4,33 +4,42 @@
  *
  * @module
  */
-import type { Hello } from "./protocol.ts";
+import type { Hello, OperatorHello } from "./protocol.ts";
 
 /** Whose proof it is. Each has its own label, so that a proof cannot be sent back to whom it came from. */
-export type Prover = "server" | "node";
+export type Prover = "server" | "client";
 
-const labels: Readonly<Record<Prover, string>> = {
-  server: "gristmill handshake server",
-  node: "gristmill handshake node",
-};
+/** What both sides have seen of a handshake. */
+export interface Seen {
+  /** The client's introduction, its nonce included. */
+  readonly hello: Hello | OperatorHello;
+  /** The nonce of the server's challenge. */
+  readonly serverNonce: Uint8Array;
+  /** What binds the proof to an encrypted link, see `Link.channel`. @default nothing */
+  readonly channel?: Uint8Array;
+}
 
 const encoder = new TextEncoder();
 
-/**
- * The bytes that a proof is an HMAC of: a sequence of fields, each behind its length of 32 bits, little-endian.
- *
- * @param hello The node's introduction, its nonce included
- * @param serverNonce The nonce of the server's challenge
- */
-export function transcript(prover: Prover, hello: Hello, serverNonce: Uint8Array): Uint8Array<ArrayBuffer> {
-  const keys = Object.keys(hello.labels).sort(byCodeUnits);
+/** The bytes that a proof is an HMAC of: a sequence of fields, each behind its length of 32 bits, little-endian. */
+export function transcript(prover: Prover, { hello, serverNonce, channel }: Seen): Uint8Array<ArrayBuffer> {
   const texts = [
-    labels[prover],
+    `gristmill handshake ${prover}`,
+    hello.type === "hello" ? "node" : "operator",
     String(hello.protocol),
     hello.package,
+    hello.name,
+    ...(hello.type === "hello" ? nodeFields(hello) : []),
+  ];
+  const bytes = [hello.nonce, serverNonce, channel ?? new Uint8Array()];
+  return joinFields([...texts.map((text) => encoder.encode(text)), ...bytes]);
+}
+
+function nodeFields(hello: Hello): string[] {
+  const keys = Object.keys(hello.labels).sort(byCodeUnits);
+  return [
     hello.job,
     hello.codeHash,
-    hello.name,
     String(hello.slots),
     String(keys.length),
     ...keys.flatMap((key) => [key, hello.labels[key]]),
@@ -38,13 +47,6 @@ export function transcript(prover: Prover, hello: Hello, serverNonce: Uint8Array
     hello.resume?.node ?? "",
     hello.lifetimeMs === undefined ? "" : String(hello.lifetimeMs),
   ];
-  return joinFields([...texts.map((text) => encoder.encode(text)), hello.nonce, serverNonce]);
-}
-
-/** A key, ready to make and to check proofs. */
-export async function importKey(key: string): Promise<CryptoKey> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  return await crypto.subtle.importKey("raw", encoder.encode(key), algorithm, false, ["sign", "verify"]);
 }
 
 /** The HMAC-SHA-256 over a transcript. */

@@ -26,6 +26,11 @@ export interface Link {
   readonly remoteAddress: string;
   /** Set where bytes cost nothing (loopback, memory), so that compressing them is a waste. */
   readonly local?: boolean;
+  /**
+   * What both ends of an encrypted link know of it and nobody between them can forge: the SHA-256 of the certificate of
+   * the end that listens. Absent where nothing is encrypted.
+   */
+  readonly channel?: Uint8Array;
 }
 
 /** Takes connections at an address. */

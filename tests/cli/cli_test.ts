@@ -3,7 +3,7 @@ import { runCli } from "../../cli/cli.ts";
 import { conclude } from "../../cli/conclude.ts";
 import { describeError, exitCodeOf, UsageError } from "../../cli/errors.ts";
 import { parseLabels } from "../../cli/node.ts";
-import { joinLine } from "../../cli/serve.ts";
+import { joinLine, nodeTokenLine } from "../../cli/serve.ts";
 import { defineJob } from "../../job/mod.ts";
 import type { Summary } from "../../job/types.ts";
 import { defaultConfig } from "../../server/config.ts";
@@ -75,17 +75,23 @@ Deno.test("labels are names and values", () => {
   assertEquals(parseLabels(["gpu=1", "note=a=b", "empty="]), { gpu: "1", note: "a=b", empty: "" });
 });
 
-Deno.test("the line that joins can be pasted, and does not hold the key", () => {
+Deno.test("the line that joins can be pasted, and does not hold the token", () => {
   const address = { host: "::1", port: 9000 };
   assertEquals(
     joinLine("gristmill", address, "my jobs/it's.ts", defaultConfig),
     "gristmill node --join [::1]:9000 'my jobs/it'\\''s.ts'",
   );
-  const config = { ...defaultConfig, key: "secret", encrypt: true, certificateFile: "lab.pem" };
+  const config = { ...defaultConfig, token: "a secret of many", encrypt: true, certificateFile: "lab.pem" };
   assertEquals(
     joinLine("mandel", address, "", config),
-    "mandel node --join [::1]:9000 --encrypt --authority-file lab.pem  # with GRISTMILL_KEY set to the same key",
+    "mandel node --join [::1]:9000 --encrypt --authority-file lab.pem --token-file node.token",
   );
+  assertEquals(nodeTokenLine("mandel", config), "GRISTMILL_TOKEN=... mandel token --node > node.token");
+  assertEquals(
+    nodeTokenLine("mandel", { ...config, tokenFile: "op token" }),
+    "mandel token --node --token-file 'op token' > node.token",
+  );
+  assertEquals(nodeTokenLine("mandel", defaultConfig), undefined);
 });
 
 const summary: Summary = { ...summaryOf(), collected: 4, elapsedMs: 1_000, computeMs: 900 };

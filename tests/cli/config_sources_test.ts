@@ -54,8 +54,8 @@ Deno.test("a wrong setting is refused with the place where it stands", async () 
   }
 });
 
-Deno.test("a key that cannot be used is not shown", async () => {
-  const { message } = await assertRejects(() => gather({ file: '{ "key": 12345 }' }), UsageError);
+Deno.test("a token that cannot be used is not shown", async () => {
+  const { message } = await assertRejects(() => gather({ file: '{ "token": 12345 }' }), UsageError);
   assertEquals(message.includes("12345"), false);
 });
 

@@ -42,8 +42,9 @@ Deno.test("wrong words on the command line are refused", async () => {
   await refuses(["run", jobPath("sum.ts")], ["GRISTMILL_PORT", "many"], { env: { GRISTMILL_PORT: "many" } });
 });
 
-Deno.test("a server for other machines demands a key", async () => {
-  await refuses(["serve", "--host", "0.0.0.0", "--port", "0", jobPath("sum.ts")], ["0.0.0.0", "--key", "--insecure"]);
+Deno.test("a server for other machines demands a token", async () => {
+  const mends = ["gristmill token > FILE", "--token-file FILE", "--insecure"];
+  await refuses(["serve", "--host", "0.0.0.0", "--port", "0", jobPath("sum.ts")], ["0.0.0.0", ...mends]);
 });
 
 Deno.test("a port that is in use is refused by name", async () => {
@@ -84,14 +85,14 @@ Deno.test("a node with other code is refused, and the server goes on", async () 
   assertEquals((await server.exit()).code, 0);
 });
 
-Deno.test("a node with another key is refused, and the key is shown nowhere", async () => {
-  await using server = await serve("sum.ts", [], { env: { GRISTMILL_KEY: "the right secret" } });
+Deno.test("a node with another token is refused, and the token is shown nowhere", async () => {
+  await using server = await serve("sum.ts", [], { env: { GRISTMILL_TOKEN: "the right secret" } });
   const quiet = ["--log-level", "error"];
-  await using wrong = join(server.address, "sum.ts", quiet, { env: { GRISTMILL_KEY: "the wrong secret" } });
-  await assertRefuses(wrong, 3, ["key"]);
+  await using wrong = join(server.address, "sum.ts", quiet, { env: { GRISTMILL_TOKEN: "the wrong secret" } });
+  await assertRefuses(wrong, 3, ["token"]);
   await using none = join(server.address, "sum.ts", quiet);
-  await assertRefuses(none, 3, ["key"]);
-  await using right = join(server.address, "sum.ts", quiet, { env: { GRISTMILL_KEY: "the right secret" } });
+  await assertRefuses(none, 3, ["token"]);
+  await using right = join(server.address, "sum.ts", quiet, { env: { GRISTMILL_TOKEN: "the right secret" } });
   assertEquals((await right.exit()).code, 0);
   const { code, stdout, stderr } = await server.exit();
   assertEquals(code, 0);

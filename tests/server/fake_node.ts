@@ -29,7 +29,7 @@ export interface FakeNodeOptions {
   readonly port: number;
   readonly name?: string;
   readonly slots?: number;
-  readonly key?: string;
+  readonly token?: string;
   readonly identity?: Partial<typeof identity>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly lifetimeMs?: number;
@@ -62,11 +62,11 @@ export interface FakeNode {
 
 /** Dials the server and introduces itself. */
 export async function dial(options: FakeNodeOptions): Promise<FakeNode> {
-  const { transport, clock, port, name = "fake", slots = 1, key } = options;
+  const { transport, clock, port, name = "fake", slots = 1, token } = options;
   const link = await transport.connect({ host: "127.0.0.1", port });
   const was = options.was?.welcome();
   const handshake = nodeHandshake({
-    ...{ ...identity, ...options.identity, name, slots, labels: options.labels ?? {}, key },
+    ...{ ...identity, ...options.identity, name, slots, labels: options.labels ?? {}, token },
     ...(was && { resume: { run: was.run, node: was.node } }),
     ...(options.lifetimeMs !== undefined && { lifetimeMs: options.lifetimeMs }),
   });

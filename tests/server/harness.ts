@@ -75,7 +75,7 @@ export async function serve(
   };
 }
 
-/** A key is checked by the platform's cryptography, which takes real time; everything else is idle meanwhile. */
+/** A proof is checked by the platform's cryptography, which takes real time; everything else is idle meanwhile. */
 async function settleHandshake(system: TestSystem, node: FakeNode): Promise<void> {
   await system.runUntilIdle();
   while (!node.isWelcome() && !node.refusal()) {

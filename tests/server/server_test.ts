@@ -146,23 +146,24 @@ Deno.test("user code that throws on the server ends the job with its stack, and 
   }
 });
 
-Deno.test("server refuses a node of another version, job, code or key, and goes on", async () => {
+Deno.test("server refuses a node of another version, job, code or token, and goes on", async () => {
   const { job } = numbers(1);
-  const { join, server, system, log } = await serve(job, { config: { key: "right" } });
+  const token = "the right secret";
+  const { join, server, system, log } = await serve(job, { config: { token } });
   const cases = [
     [{ identity: { package: "9.9.9" } }, "version-mismatch", ["9.9.9", "1.2.3"]],
     [{ identity: { job: "other" } }, "job-mismatch", ["other", "test"]],
     [{ identity: { codeHash: "cd".repeat(32) } }, "code-mismatch", ["abababab", "cdcdcdcd"]],
-    [{ key: undefined }, "key-required", []],
-    [{ key: "wrong" }, "key-mismatch", []],
+    [{ token: undefined }, "token-required", []],
+    [{ token: "another long secret" }, "token-mismatch", []],
   ] as const;
   for (const [change, code, values] of cases) {
-    const node = await join({ key: "right", ...change });
+    const node = await join({ token, ...change });
     assertEquals(node.refusal()?.code, code);
     for (const value of values) assertStringIncludes(node.refusal()!.message, value);
   }
   assertEquals(log.filter((line) => line.startsWith("error")), []);
-  const good = await join({ key: "right" });
+  const good = await join({ token });
   good.succeed(good.tasks, double);
   assertEquals((await system.until(server.done)).outcome, "complete");
 });

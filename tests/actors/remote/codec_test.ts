@@ -22,7 +22,8 @@ const messages: { readonly [T in ControlMessage["type"]]: Extract<ControlMessage
     lifetimeMs: 3_600_000,
     nonce,
   },
-  challenge: { type: "challenge", nonce, proof },
+  "operator-hello": { type: "operator-hello", protocol: 1, package: "0.1.0", name: "host:2", nonce },
+  challenge: { type: "challenge", nonce },
   proof: { type: "proof", proof },
   welcome: {
     type: "welcome",
@@ -34,6 +35,14 @@ const messages: { readonly [T in ControlMessage["type"]]: Extract<ControlMessage
     heartbeatMs: 5000,
     options: new Uint8Array([1, 2, 3]),
   },
+  "operator-welcome": {
+    ...{ type: "operator-welcome", protocol: 1, package: "0.1.0", job: "mandelbrot", run: "c3".repeat(16) },
+  },
+  order: {
+    ...{ type: "order", id: 7, action: "message", node: "host:1", reason: "maintenance" },
+    payload: new Uint8Array([1]),
+  },
+  answer: { type: "answer", id: 7, ok: false, text: "no such node", hasData: false },
   refused: { type: "refused", code: "job-mismatch", message: "no", retry: false },
   heartbeat: { type: "heartbeat", busy: 3, queued: 0 },
   log: { type: "log", level: "warn", text: "hello\nwörld", task: 2 ** 40, attempt: 1 },
@@ -81,18 +90,22 @@ function assertInvalid(run: () => unknown): void {
 
 Deno.test("each field of a control message is checked: a missing one, and ones of every wrong type", () => {
   const optional = ["busy", "queued", "task", "attempt", "resume", "lifetimeMs", "drainMs"];
+  const ofOrders = ["node", "reason", "payload"];
   for (const message of Object.values(messages)) {
     for (const key of Object.keys(message)) {
       const lacking = { ...message, [key]: undefined };
-      const isOptional = optional.includes(key) && message.type !== "progress";
+      const isOptional = message.type === "order"
+        ? ofOrders.includes(key)
+        : optional.includes(key) && message.type !== "progress";
       if (isOptional) checkControl(lacking);
       else assertInvalid(() => checkControl(lacking));
       for (
         const wrong of [null, NaN, -1, Infinity, {}, [1], [1, 2, 3], "", "x".repeat(70_000), new Uint8Array(31), []]
       ) {
         const plausible = (key === "labels" && wrong !== null && Object.getPrototypeOf(wrong) === Object.prototype) ||
-          (key === "options" && wrong instanceof Uint8Array) ||
+          ((key === "options" || key === "payload") && wrong instanceof Uint8Array) ||
           (key === "attempts" && Array.isArray(wrong) && wrong.length === 0) ||
+          (wrong === "" && message.type === "order" && key === "node") ||
           (wrong === "" && ["package", "job", "name", "message", "text", "reason"].includes(key));
         if (!plausible) assertInvalid(() => checkControl({ ...message, [key]: wrong }));
       }

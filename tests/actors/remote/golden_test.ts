@@ -1,13 +1,14 @@
 /** Bytes that must never change while the protocol's version stays the same; docs/protocol.md explains them. */
 import { assertEquals } from "jsr:@std/assert@^1";
 import { decodeFailure, encodeFailure } from "../../../actors/remote/failure.ts";
-import { nodeHandshake, serverHandshake } from "../../../actors/remote/handshake.ts";
+import { nodeHandshake, operatorHandshake, serverHandshake } from "../../../actors/remote/handshake.ts";
 import { createInbox } from "../../../actors/remote/inbox.ts";
 import { resolveLimits } from "../../../actors/remote/limits.ts";
 import { createOutbox } from "../../../actors/remote/outbox.ts";
 import { decodePayload, encodePayload } from "../../../actors/remote/payload.ts";
-import { type ControlMessage, type Hello, protocolVersion, type WireMessage } from "../../../actors/remote/protocol.ts";
+import { type Hello, protocolVersion, type WireMessage } from "../../../actors/remote/protocol.ts";
 import { createFrameReader } from "../../../actors/remote/reader.ts";
+import { nodeToken } from "../../../actors/remote/token.ts";
 import { difference } from "./payload_values.ts";
 import { control, fromHex, result, toHex } from "./support.ts";
 
@@ -43,8 +44,10 @@ const digits = (hex: string) => hex.replace(/\s/g, "");
 const bytes = (...values: number[]) => new Uint8Array(values);
 const nodeNonce = new Uint8Array(32).fill(0x11);
 const serverNonce = new Uint8Array(32).fill(0x22);
-const serverProof = "2980b3ae1f1e1fd696e4f276dfe9366210f213d2bcdb074b2de9450ca4848107";
-const nodeProof = "bcd4d25e8b9151a11963ebc93fbd706db86fd1e48bcf59db5ea6e296d49338c2";
+const operatorProof = "27278fef735eaa6621a10a09c1e88827d3b560b262bd8168b9de35d35836c534";
+const operatorServerProof = "86a72ebb082c1b084f433a73c1ae53299e501efc69a4e38a880c2c38804ba262";
+const serverProof = "b0bc4b2aa1094e86688c083ec2bb4a53ce3a466b62eb8bf398c49376f8994c03";
+const nodeProof = "7fb24f3cda409689a7776b4cdd89f24ab3f8a832fb622246fb91788176e342e7";
 
 const frames: Record<string, [WireMessage, string]> = {
   tasks: [
@@ -123,6 +126,42 @@ const frames: Record<string, [WireMessage, string]> = {
      a46e6f6465b030313233343536373839616263646566 a372756ed920${"6333".repeat(16)} a7726573756d6564c2
      ab6865617274626561744d73cd1388 a76f7074696f6e73c4020102 0000`,
   ],
+  challenge: [
+    control({ type: "challenge", nonce: serverNonce }),
+    `38000000 01 00 0000  82 a474797065a96368616c6c656e6765 a56e6f6e6365c420${"22".repeat(32)}`,
+  ],
+  proof: [
+    control({ type: "proof", proof: nodeNonce }),
+    `34000000 01 00 0000  82 a474797065a570726f6f66 a570726f6f66c420${"11".repeat(32)} 00000000`,
+  ],
+  "operator hello": [
+    control({ type: "operator-hello", protocol: 1, package: "0.1.0", name: "o", nonce: nodeNonce }),
+    `5c000000 01 00 0000  85 a474797065ae6f70657261746f722d68656c6c6f a870726f746f636f6c01
+     a77061636b616765a5302e312e30 a46e616d65a16f a56e6f6e6365c420${"11".repeat(32)} 00000000`,
+  ],
+  "operator welcome": [
+    control({ type: "operator-welcome", protocol: 1, package: "0.1.0", job: "demo", run: "c3".repeat(16) }),
+    `5e000000 01 00 0000  85 a474797065b06f70657261746f722d77656c636f6d65 a870726f746f636f6c01
+     a77061636b616765a5302e312e30 a36a6f62a464656d6f a372756ed920${"6333".repeat(16)} 0000`,
+  ],
+  order: [
+    control({ type: "order", id: 1, action: "drain-node", node: "n" }),
+    `29000000 01 00 0000  84 a474797065a56f72646572 a2696401 a6616374696f6eaa647261696e2d6e6f6465 a46e6f6465a16e
+     00000000000000`,
+  ],
+  "order with a message": [
+    control({ type: "order", id: 2, action: "message", node: "all", payload: bytes(1, 2) }),
+    `34000000 01 00 0000  85 a474797065a56f72646572 a2696402 a6616374696f6ea76d657373616765 a46e6f6465a3616c6c
+     a77061796c6f6164c4020102 00000000`,
+  ],
+  "order to stop": [
+    control({ type: "order", id: 3, action: "stop", reason: "late" }),
+    "28000000 01 00 0000  84 a474797065a56f72646572 a2696403 a6616374696f6ea473746f70 a6726561736f6ea46c617465",
+  ],
+  answer: [
+    control({ type: "answer", id: 1, ok: true, text: "done", hasData: false }),
+    "28000000 01 00 0000  85 a474797065a6616e73776572 a2696401 a26f6bc3 a474657874a4646f6e65 a768617344617461c2",
+  ],
   refused: [
     control({ type: "refused", code: "finished", message: "late", retry: false }),
     `30000000 01 00 0000  84 a474797065a772656675736564 a4636f6465a866696e6973686564
@@ -174,46 +213,48 @@ Deno.test("golden frame: a compressed body", () => {
   assertEquals(decodeMessage(hex), [{ kind: "custom", payload: new Uint8Array(200) }]);
 });
 
-Deno.test("golden handshake: the introduction, the challenge and both proofs", async () => {
-  const shared = { package: "0.1.0", job: "demo", codeHash: "ab".repeat(32), key: "secret" };
-  const resume = { run: "c3".repeat(16), node: "0123456789abcdef" };
-  const self = { ...shared, name: "n", slots: 2, labels: { gpu: "1", arch: "x" }, resume, lifetimeMs: 60_000 };
-  const node = nodeHandshake({ ...self, randomBytes: () => nodeNonce });
-  const server = serverHandshake({ ...shared, randomBytes: () => serverNonce });
-  const { reply: challenge } = await server.receive(node.hello);
-  assertEquals(challenge, { type: "challenge", nonce: serverNonce, proof: fromHex(serverProof) });
-  const { reply: proof } = await node.receive(challenge as ControlMessage);
-  assertEquals(proof, { type: "proof", proof: fromHex(nodeProof) });
+const nodesToken = "gm_node_5Oe8UoYfhRm29sLLGZ1EEwSPbTQ5cz9aSKsrTN8FZbQ";
+const shared = { package: "0.1.0", token: "secret of sixteen" };
+const served = { ...shared, job: "demo", codeHash: "ab".repeat(32) };
+const channel = new Uint8Array(32).fill(0x33);
+const resume = { run: "c3".repeat(16), node: "0123456789abcdef" };
+const self = { name: "n", slots: 2, labels: { gpu: "1", arch: "x" }, resume, lifetimeMs: 60_000 };
 
-  const hello: Hello = {
-    type: "hello",
-    protocol: protocolVersion,
-    package: "0.1.0",
-    job: "demo",
-    codeHash: "ab".repeat(32),
-    name: "n",
-    slots: 2,
-    labels: { gpu: "1", arch: "x" },
-    resume,
-    lifetimeMs: 60_000,
-    nonce: nodeNonce,
-  };
+Deno.test("golden token: what nodes have of a token", async () => {
+  assertEquals(await nodeToken(shared.token), nodesToken);
+});
+
+Deno.test("golden handshake: the introduction, the challenge and the proofs of a node", async () => {
+  const node = nodeHandshake({ ...served, ...self, randomBytes: () => nodeNonce });
+  const server = serverHandshake({ ...served, randomBytes: () => serverNonce });
+  const { reply: challenge } = await server.receive(node.hello);
+  assertEquals(challenge, { type: "challenge", nonce: serverNonce });
+  const { reply: proof } = await node.receive(challenge!);
+  assertEquals(proof, { type: "proof", proof: fromHex(nodeProof) });
+  const { reply: answer } = await server.receive(proof!);
+  assertEquals(answer, { type: "proof", proof: fromHex(serverProof) });
+
+  const { token: _, ...rest } = served;
+  const hello: Hello = { ...rest, ...self, type: "hello", protocol: protocolVersion, nonce: nodeNonce };
+  assertEquals(node.hello, hello);
+  const ordered = control({ type: "hello", protocol: protocolVersion, ...rest, ...self, nonce: nodeNonce });
   const hex = `15010000 01 00 0000  8b a474797065a568656c6c6f a870726f746f636f6c01 a77061636b616765a5302e312e30
     a36a6f62a464656d6f a8636f646548617368d940${"6162".repeat(32)} a46e616d65a16e a5736c6f747302
     a66c6162656c7382a3677075a131a461726368a178
     a6726573756d6582a372756ed920${"6333".repeat(16)}a46e6f6465b030313233343536373839616263646566
     aa6c69666574696d654d73cdea60 a56e6f6e6365c420${"11".repeat(32)} 000000`;
-  assertEquals(encodeMessage(control(hello)), digits(hex));
+  assertEquals(encodeMessage(ordered), digits(hex));
   assertEquals(decodeMessage(hex), [control(node.hello)]);
-  assertEquals(
-    encodeMessage(control(challenge as ControlMessage)),
-    digits(`60000000 01 00 0000  83 a474797065a96368616c6c656e6765 a56e6f6e6365c420${"22".repeat(32)}
-      a570726f6f66c420${serverProof}`),
-  );
-  assertEquals(
-    encodeMessage(control(proof as ControlMessage)),
-    digits(`34000000 01 00 0000  82 a474797065a570726f6f66 a570726f6f66c420${nodeProof} 00000000`),
-  );
+});
+
+Deno.test("golden handshake: the proofs of an operator, bound to a certificate", async () => {
+  const operator = operatorHandshake({ ...shared, name: "o", channel, randomBytes: () => nodeNonce });
+  const server = serverHandshake({ ...served, channel, randomBytes: () => serverNonce });
+  await server.receive(operator.hello);
+  const { reply: proof } = await operator.receive({ type: "challenge", nonce: serverNonce });
+  assertEquals(proof, { type: "proof", proof: fromHex(operatorProof) });
+  const { reply: answer } = await server.receive(proof!);
+  assertEquals(answer, { type: "proof", proof: fromHex(operatorServerProof) });
 });
 
 const cyclic: unknown[] = [];

@@ -3,10 +3,20 @@ import { WireError } from "../../../actors/remote/errors.ts";
 import {
   nodeHandshake,
   type NodeHandshakeOptions,
+  operatorHandshake,
+  type OperatorHandshakeOptions,
   serverHandshake,
   type ServerHandshakeOptions,
 } from "../../../actors/remote/handshake.ts";
-import type { ControlMessage, Hello, Refused, Welcome } from "../../../actors/remote/protocol.ts";
+import type {
+  ControlMessage,
+  Hello,
+  OperatorHello,
+  OperatorWelcome,
+  Refused,
+  Welcome,
+} from "../../../actors/remote/protocol.ts";
+import { createToken, nodeToken } from "../../../actors/remote/token.ts";
 
 const codeHash = "ab".repeat(32);
 const serverOptions: ServerHandshakeOptions = { package: "0.1.0", job: "mandelbrot", codeHash };
@@ -29,71 +39,127 @@ const welcome: Welcome = {
   options: new Uint8Array(0),
 };
 
+const operatorOptions: OperatorHandshakeOptions = { package: "0.1.0", name: "host:2" };
+const operatorWelcome: OperatorWelcome = {
+  ...{ type: "operator-welcome", protocol: 1, package: "0.1.0", job: "mandelbrot", run: "c3".repeat(16) },
+};
+const token = "s3cret ключ of many";
+
 interface Result {
-  readonly server?: { accepted: Hello } | { refused: Refused };
-  readonly node?: { welcomed: Welcome } | { refused: Refused };
+  readonly server?: { accepted: Hello | OperatorHello } | { refused: Refused };
+  readonly client?: { welcomed: Welcome | OperatorWelcome } | { refused: Refused };
   /** The types of all messages, in order. */
   readonly said: readonly string[];
 }
 
-/** Runs both halves against each other; `change` may forge what passes between them. */
-async function shake(
-  serverChanges: Partial<ServerHandshakeOptions> = {},
-  nodeChanges: Partial<NodeHandshakeOptions> = {},
-  change: (message: ControlMessage) => ControlMessage = (message) => message,
+type Forge = (message: ControlMessage) => ControlMessage;
+
+/** Runs both halves against each other; `forge` may change what passes between them. */
+async function run(
+  server: ReturnType<typeof serverHandshake>,
+  client: ReturnType<typeof nodeHandshake> | ReturnType<typeof operatorHandshake>,
+  forge: Forge = (message) => message,
 ): Promise<Result> {
-  const server = serverHandshake({ ...serverOptions, ...serverChanges });
-  const node = nodeHandshake({ ...nodeOptions, ...nodeChanges });
   const said: string[] = [];
-  let toServer: ControlMessage | undefined = node.hello;
   let result: Omit<Result, "said"> = {};
+  let toServer: ControlMessage | undefined = client.hello;
   while (toServer) {
     said.push(toServer.type);
-    const { reply, outcome }: Awaited<ReturnType<typeof server.receive>> = await server.receive(change(toServer));
-    if (outcome) result = { ...result, server: outcome as Result["server"] };
-    let toNode = reply;
-    if (outcome) toNode = "accepted" in outcome ? welcome : outcome.refused;
-    if (!toNode || (result.node && outcome)) break;
-    said.push(toNode.type);
-    const answer: Awaited<ReturnType<typeof node.receive>> = await node.receive(change(toNode));
-    if (answer.outcome) result = { ...result, node: answer.outcome as Result["node"] };
-    toServer = outcome ? undefined : answer.reply;
+    const { reply, outcome }: Awaited<ReturnType<typeof server.receive>> = await server.receive(forge(toServer));
+    if (outcome) result = { ...result, server: outcome };
+    toServer = undefined;
+    const toClient = reply ? [reply] : [];
+    if (outcome && "refused" in outcome) toClient.push(outcome.refused);
+    else if (outcome) toClient.push(client.hello.type === "hello" ? welcome : operatorWelcome);
+    for (const message of toClient) {
+      if (result.client) break;
+      said.push(message.type);
+      const answer: Awaited<ReturnType<typeof client.receive>> = await client.receive(forge(message));
+      if (answer.outcome) result = { ...result, client: answer.outcome };
+      if (!outcome) toServer = answer.reply;
+    }
   }
   return { ...result, said };
 }
 
-function refusedBy(outcome: Result["server"] | Result["node"]): Refused {
+function shake(
+  serverChanges: Partial<ServerHandshakeOptions> = {},
+  nodeChanges: Partial<NodeHandshakeOptions> = {},
+  forge?: Forge,
+): Promise<Result> {
+  const node = nodeHandshake({ ...nodeOptions, ...nodeChanges });
+  return run(serverHandshake({ ...serverOptions, ...serverChanges }), node, forge);
+}
+
+function shakeOperator(
+  serverChanges: Partial<ServerHandshakeOptions> = {},
+  operatorChanges: Partial<OperatorHandshakeOptions> = {},
+  forge?: Forge,
+): Promise<Result> {
+  const operator = operatorHandshake({ ...operatorOptions, ...operatorChanges });
+  return run(serverHandshake({ ...serverOptions, ...serverChanges }), operator, forge);
+}
+
+const isIn = ({ server, client }: Result): boolean[] => [
+  server !== undefined && "accepted" in server,
+  client !== undefined && "welcomed" in client,
+];
+
+function refusedBy(outcome: Result["server"] | Result["client"]): Refused {
   if (!outcome || !("refused" in outcome)) throw new Error(`not refused: ${JSON.stringify(outcome)}`);
   return outcome.refused;
 }
 
-Deno.test("node and server that agree shake hands without a key", async () => {
-  const { server, node, said } = await shake();
+Deno.test("node and server that agree shake hands without a token", async () => {
+  const { server, client, said } = await shake();
   assertEquals(said, ["hello", "welcome"]);
-  assertEquals(node, { welcomed: welcome });
+  assertEquals(client, { welcomed: welcome });
   if (!server || !("accepted" in server)) throw new Error("not accepted");
   const { nonce, ...hello } = server.accepted;
   assertEquals(hello, { ...nodeOptions, type: "hello", protocol: 1 });
   assertEquals(nonce.length, 32);
 });
 
-Deno.test("node and server with the same key prove it to one another", async () => {
-  const { server, node, said } = await shake({ key: "s3cret ключ" }, { key: "s3cret ключ" });
-  assertEquals(said, ["hello", "challenge", "proof", "welcome"]);
-  assertEquals([server && "accepted" in server, node && "welcomed" in node], [true, true]);
+Deno.test("node and server with the same token prove it to one another, the node first", async () => {
+  const result = await shake({ token }, { token });
+  assertEquals(result.said, ["hello", "challenge", "proof", "proof", "welcome"]);
+  assertEquals(isIn(result), [true, true]);
 });
 
-Deno.test("the key itself, and the same proof twice, never cross the wire", async () => {
+Deno.test("the token itself, and the same proof twice, never cross the wire", async () => {
   const seen: string[] = [];
-  const key = "correct horse battery staple";
   for (let i = 0; i < 2; i++) {
-    await shake({ key }, { key }, (message) => {
-      if (message.type === "proof" || message.type === "challenge") seen.push(message.proof.toHex());
-      if (JSON.stringify(message).includes(key)) throw new Error("the key is on the wire");
+    await shake({ token }, { token }, (message) => {
+      if (message.type === "proof") seen.push(message.proof.toHex());
+      if (JSON.stringify(message).includes(token)) throw new Error("the token is on the wire");
       return message;
     });
   }
   assertEquals([seen.length, new Set(seen).size], [4, 4]);
+});
+
+Deno.test("a node with the nodes' token is let in, and an operator with it is not", async () => {
+  const operators = createToken();
+  const nodes = await nodeToken(operators);
+  assertEquals(isIn(await shake({ token: operators }, { token: nodes })), [true, true]);
+  assertEquals(isIn(await shake({ token: operators }, { token: operators })), [true, true]);
+  assertEquals(isIn(await shakeOperator({ token: operators }, { token: operators })), [true, true]);
+  const refused = await shakeOperator({ token: operators }, { token: nodes });
+  assertEquals([refusedBy(refused.server).code, refusedBy(refused.client).code], ["role-refused", "role-refused"]);
+});
+
+Deno.test("a server that has the nodes' token takes nodes, and no operator at all", async () => {
+  const operators = createToken();
+  const nodes = await nodeToken(operators);
+  assertEquals(isIn(await shake({ token: nodes }, { token: operators })), [true, true]);
+  const { server, client } = await shakeOperator({ token: nodes }, { token: operators });
+  assertEquals([refusedBy(server).code, refusedBy(client).code], ["role-refused", "role-refused"]);
+});
+
+Deno.test("without a token operators are let in from the server's own machine alone", async () => {
+  assertEquals(isIn(await shakeOperator({ isLocal: true })), [true, true]);
+  const { server, client } = await shakeOperator({ isLocal: false });
+  assertEquals([refusedBy(server).code, refusedBy(client).code], ["role-refused", "role-refused"]);
 });
 
 Deno.test("each mismatch is refused with both values, which side has which, and what to do", async () => {
@@ -118,9 +184,9 @@ Deno.test("each mismatch is refused with both values, which side has which, and 
     ],
   ];
   for (const [changes, code, message] of cases) {
-    const { server, node } = await shake({}, changes);
+    const { server, client } = await shake({}, changes);
     assertEquals(refusedBy(server), { type: "refused", code: code as Refused["code"], message, retry: false });
-    assertEquals(refusedBy(node), refusedBy(server));
+    assertEquals(refusedBy(client), refusedBy(server));
   }
 });
 
@@ -133,62 +199,121 @@ Deno.test("another protocol version is refused with both versions", async () => 
   }
 });
 
-Deno.test("a key that differs or is missing on one side is refused, and the server hears why", async () => {
-  const cases: [string | undefined, string | undefined, string][] = [
-    ["right", "wrong", "key-mismatch"],
-    ["right", undefined, "key-required"],
-  ];
-  for (const [serverKey, nodeKey, code] of cases) {
-    const { server, node } = await shake({ key: serverKey }, { key: nodeKey });
-    assertEquals([refusedBy(server).code, refusedBy(node).code], [code, code]);
+Deno.test("a token that differs or is missing on one side is refused, and both sides hear why", async () => {
+  const wrong = "another long secret";
+  for (const shakeAny of [shake, shakeOperator]) {
+    const different = await shakeAny({ token }, { token: wrong });
+    assertEquals([refusedBy(different.server).code, refusedBy(different.client).code], Array(2).fill("token-mismatch"));
+    const missing = await shakeAny({ token }, {});
+    assertEquals(refusedBy(missing.client).code, "token-required");
+    // The server has taken the client for one without a token; the client still refuses it.
+    const unasked = await shakeAny({ isLocal: true }, { token });
+    assertEquals([isIn(unasked), refusedBy(unasked.client).code], [[true, false], "token-mismatch"]);
   }
-  // The server has taken the node for one without a key; the node still refuses it.
-  const { server, node } = await shake({}, { key: "right" });
-  assertEquals([server && "accepted" in server, refusedBy(node).code], [true, "key-mismatch"]);
 });
 
-Deno.test("a stranger learns nothing of the job before it has proven the key", async () => {
-  const { said } = await shake({ key: "right" }, { job: "other", codeHash: "00".repeat(32), key: "right" });
-  assertEquals(said, ["hello", "challenge", "proof", "refused"]);
+Deno.test("a server that does not know the token is refused by the client", async () => {
+  const node = nodeHandshake({ ...nodeOptions, token });
+  await node.receive({ type: "challenge", nonce: new Uint8Array(32) });
+  const { outcome, reply } = await node.receive({ type: "proof", proof: new Uint8Array(32) });
+  assertEquals([refusedBy(outcome).code, reply?.type], ["token-mismatch", "refused"]);
+});
+
+Deno.test("a welcome without a proof does not do for a client that was challenged", async () => {
+  const node = nodeHandshake({ ...nodeOptions, token });
+  await node.receive({ type: "challenge", nonce: new Uint8Array(32) });
+  assertEquals((await assertRejects(() => node.receive(welcome), WireError)).code, "handshake-unexpected");
+});
+
+Deno.test("a stranger learns nothing of the job, and no proof, before it has proven the token", async () => {
+  const { said } = await shake({ token }, { job: "other", codeHash: "00".repeat(32), token });
+  assertEquals(said, ["hello", "challenge", "proof", "proof", "refused"]);
+  const stranger = await shake({ token }, { job: "other", token: "another long secret" });
+  assertEquals(stranger.said, ["hello", "challenge", "proof", "refused"]);
+  assertEquals(refusedBy(stranger.client).code, "token-mismatch");
 });
 
 Deno.test("proofs are bound to all that was said", async () => {
-  const key = "right";
-  const forge: ((message: ControlMessage) => ControlMessage)[] = [
-    (message) => message.type === "hello" ? { ...message, name: "other" } : message,
-    (message) => message.type === "hello" ? { ...message, slots: 5 } : message,
-    (message) => message.type === "hello" ? { ...message, labels: { gpu: "2" } } : message,
-    (message) => message.type === "hello" ? { ...message, labels: { gpu: "1", more: "" } } : message,
-    (message) => message.type === "hello" ? { ...message, labels: {} } : message,
-    (message) => message.type === "hello" ? { ...message, lifetimeMs: 1 } : message,
-    (message) => message.type === "hello" ? { ...message, resume: { run: welcome.run, node: welcome.node } } : message,
-    (message) => message.type === "hello" ? { ...message, nonce: new Uint8Array(32) } : message,
+  const hello = (changes: Partial<Hello>): Forge => (message) =>
+    message.type === "hello" ? { ...message, ...changes } : message;
+  const forge: Forge[] = [
+    hello({ name: "other" }),
+    hello({ slots: 5 }),
+    hello({ labels: { gpu: "2" } }),
+    hello({ labels: { gpu: "1", more: "" } }),
+    hello({ labels: {} }),
+    hello({ lifetimeMs: 1 }),
+    hello({ resume: { run: welcome.run, node: welcome.node } }),
+    hello({ nonce: new Uint8Array(32) }),
     (message) => message.type === "challenge" ? { ...message, nonce: new Uint8Array(32) } : message,
-    (message) => message.type === "challenge" ? { ...message, proof: new Uint8Array(32) } : message,
     (message) => message.type === "proof" ? { ...message, proof: new Uint8Array(32) } : message,
   ];
   for (const change of forge) {
-    const { server, node } = await shake({ key }, { key }, change);
-    const outcomes = [server, node].flatMap((outcome) => outcome && "refused" in outcome ? [outcome.refused.code] : []);
-    assertEquals(outcomes.includes("key-mismatch"), true);
-    assertEquals(server && "accepted" in server, false);
+    const { server, client } = await shake({ token }, { token }, change);
+    assertEquals([refusedBy(server).code, refusedBy(client).code], ["token-mismatch", "token-mismatch"]);
   }
 });
 
-Deno.test("a server cannot be fooled by its own proof sent back", async () => {
-  const server = serverHandshake({ ...serverOptions, key: "right" });
-  const { hello } = nodeHandshake(nodeOptions);
-  const { reply } = await server.receive(hello);
-  if (reply?.type !== "challenge") throw new Error("no challenge");
-  const { outcome } = await server.receive({ type: "proof", proof: reply.proof });
-  assertEquals(refusedBy(outcome as Result["server"]).code, "key-mismatch");
+Deno.test("proofs are bound to the certificate that each side knows", async () => {
+  const channel = new Uint8Array(32).fill(7);
+  assertEquals(isIn(await shake({ token, channel }, { token, channel })), [true, true]);
+  for (const other of [undefined, new Uint8Array(32).fill(8)]) {
+    const { server, client } = await shake({ token, channel }, { token, channel: other });
+    assertEquals([refusedBy(server).code, refusedBy(client).code], ["token-mismatch", "token-mismatch"]);
+  }
+});
+
+Deno.test("an introduction under another role proves nothing", async () => {
+  const asOperator: Forge = (message) =>
+    message.type === "hello"
+      ? { ...operatorOptions, type: "operator-hello", protocol: 1, nonce: message.nonce }
+      : message;
+  const asNode: Forge = (message) =>
+    message.type === "operator-hello" ? { ...nodeOptions, type: "hello", protocol: 1, nonce: message.nonce } : message;
+  assertEquals(refusedBy((await shake({ token }, { token }, asOperator)).server).code, "token-mismatch");
+  assertEquals(refusedBy((await shakeOperator({ token }, { token }, asNode)).server).code, "token-mismatch");
+});
+
+Deno.test("a proof that was overheard opens no other connection", async () => {
+  const heard: ControlMessage[] = [];
+  const listen: Forge = (message) => {
+    heard.push(message);
+    return message;
+  };
+  assertEquals(isIn(await shake({ token }, { token }, listen)), [true, true]);
+  const [hello, , proof, serverProof] = heard;
+
+  const server = serverHandshake({ ...serverOptions, token });
+  assertEquals((await server.receive(hello)).reply?.type, "challenge");
+  assertEquals(refusedBy((await server.receive(proof)).outcome).code, "token-mismatch");
+
+  const node = nodeHandshake({ ...nodeOptions, token });
+  await node.receive(heard[1]);
+  assertEquals(refusedBy((await node.receive(serverProof)).outcome).code, "token-mismatch");
+});
+
+Deno.test("neither side can be fooled by its own proof sent back", async () => {
+  const node = nodeHandshake({ ...nodeOptions, token });
+  const { reply } = await node.receive({ type: "challenge", nonce: new Uint8Array(32) });
+  assertEquals(refusedBy((await node.receive(reply!)).outcome).code, "token-mismatch");
+
+  // What the server says last in one connection is no proof of a client in another, even with the same nonces.
+  const randomBytes = () => new Uint8Array(32).fill(9);
+  let serverProof: ControlMessage | undefined;
+  await shake({ token, randomBytes }, { token, randomBytes }, (message) => {
+    if (message.type === "proof") serverProof = message;
+    return message;
+  });
+  const server = serverHandshake({ ...serverOptions, token, randomBytes });
+  await server.receive(nodeHandshake({ ...nodeOptions, randomBytes }).hello);
+  assertEquals(refusedBy((await server.receive(serverProof!)).outcome).code, "token-mismatch");
 });
 
 Deno.test("messages out of turn are refused by a wire error", async () => {
   const hello = nodeHandshake(nodeOptions).hello;
   const refused: Refused = { type: "refused", code: "finished", message: "", retry: false };
   const server = async (...messages: ControlMessage[]) => {
-    const handshake = serverHandshake({ ...serverOptions, key: "right" });
+    const handshake = serverHandshake({ ...serverOptions, token });
     for (const message of messages) await handshake.receive(message);
   };
   const node = async (...messages: ControlMessage[]) => {
@@ -203,6 +328,7 @@ Deno.test("messages out of turn are refused by a wire error", async () => {
     () => server(refused, hello),
     () => node({ type: "heartbeat" }),
     () => node(welcome, welcome),
+    () => node({ type: "proof", proof: new Uint8Array(32) }),
     () => node(refused, welcome),
     () => node({ type: "finished", outcome: "complete", message: "" }),
   ];
@@ -226,7 +352,16 @@ Deno.test("a node is taken back only as the one that it was, and only if it aske
   }
 });
 
-Deno.test("an empty key is refused up front, for it would protect nothing", () => {
-  assertThrows(() => serverHandshake({ ...serverOptions, key: "" }), RangeError, "the key is empty");
-  assertThrows(() => nodeHandshake({ ...nodeOptions, key: "" }), RangeError, "the key is empty");
+Deno.test("a token that is too short or damaged is refused up front", () => {
+  const bad: [string, string][] = [
+    ["", "at least 16 characters"],
+    ["short", "at least 16 characters"],
+    [createToken().slice(0, -1), "a whole token"],
+    ["gm_node_" + "x".repeat(44), "a whole token"],
+  ];
+  for (const [wrong, message] of bad) {
+    assertThrows(() => serverHandshake({ ...serverOptions, token: wrong }), RangeError, message);
+    assertThrows(() => nodeHandshake({ ...nodeOptions, token: wrong }), RangeError, message);
+    assertThrows(() => operatorHandshake({ ...operatorOptions, token: wrong }), RangeError, message);
+  }
 });
