@@ -199,7 +199,7 @@ function connect(core: Core, stream: Link): Connection {
   core.handled = valve.handled;
   const connection = core.connection = openConnection(stream, {
     clock: context.clock,
-    compress: options.compress,
+    compress: options.compress === false ? false : undefined,
     onMessage: (message) => {
       context.self.tell({ type: "wire", link, message });
       return valve.arrived(message);

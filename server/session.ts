@@ -67,7 +67,7 @@ export function session(link: Link, options: SessionOptions): Behavior<SessionMe
       handled: valve.handled,
       connection: openConnection(link, {
         clock,
-        compress: options.compress,
+        compress: options.compress ? undefined : false,
         onMessage: (message) => {
           self.tell({ type: "wire", message });
           return valve.arrived(message);
