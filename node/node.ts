@@ -45,7 +45,7 @@ export function startNode(options: NodeOptions): NodeHandle {
     status.state = "ended";
     done.resolve({ outcome, message, computed: counts.computed, failed: counts.failed });
   };
-  const ref = system.spawn(nodeActor(resolved, { status, counts, uplink, settle }), {
+  const ref = system.spawn(nodeActor(resolved, { status, counts, uplink, log: logger, settle }), {
     name: "node",
     mailboxMax: Infinity,
   });

@@ -6,7 +6,7 @@
 import type { Connection } from "../actors/remote/connection.ts";
 import type { Attempt, Finished, NodeId } from "../actors/remote/protocol.ts";
 import { formatAddress } from "../actors/remote/transport.ts";
-import { type Context, type Handler, type Next, type Ref, stop } from "../actors/types.ts";
+import { type Context, type Handler, type Logger, type Next, type Ref, stop } from "../actors/types.ts";
 import type { NodeMessage, PoolCounts, PoolMessage, PoolReport } from "./messages.ts";
 import type { ResolvedNodeOptions } from "./node_options.ts";
 import type { NodeState, NodeSummary } from "./node_types.ts";
@@ -22,6 +22,8 @@ export interface NodeOutside {
   readonly status: { state: NodeState; node?: NodeId };
   readonly counts: PoolCounts;
   readonly uplink: Uplink;
+  /** For people. @default the actor's own log, whose lines name the actor */
+  readonly log?: Logger;
   /** Called at the node's end; only the first call counts. */
   readonly settle: (outcome: NodeSummary["outcome"], message: string) => void;
 }
@@ -53,6 +55,7 @@ export interface Leaving {
 export interface Core extends NodeOutside {
   readonly options: ResolvedNodeOptions;
   readonly context: Context<NodeMessage>;
+  readonly log: Logger;
   readonly pool: Ref<PoolMessage>;
   /** When the node's life ends, on the system's clock. */
   readonly endsAtMs: number | undefined;
@@ -74,10 +77,10 @@ export interface Core extends NodeOutside {
 export const where = ({ options }: Core): string => formatAddress(options.address);
 
 /** Ends the node. */
-export function end({ settle, uplink, context }: Core, [outcome, message]: End): typeof stop {
+export function end({ settle, uplink, log }: Core, [outcome, message]: End): typeof stop {
   const lost = uplink.unacknowledged();
   if (lost > 0 && outcome !== "finished") {
-    context.log.warn(`${lost} result${lost === 1 ? "" : "s"} may not have reached the server`);
+    log.warn(`${lost} result${lost === 1 ? "" : "s"} may not have reached the server`);
   }
   settle(outcome, message);
   return stop;
@@ -115,7 +118,7 @@ export function startLeaving(core: Core, why: End, graceMs: number): void {
 
 /** Keeps what the pool reports, or sends it if there is a connection. */
 export function takeReport(core: Core, message: PoolReport): void {
-  const { uplink, registration, context, leaving } = core;
+  const { uplink, registration, log, leaving } = core;
   if (message.type === "unusable") return;
   const isEmpty = message.type === "handed-back" || message.type === "drained";
   if (leaving && isEmpty) leaving.isEmpty = true;
@@ -126,7 +129,7 @@ export function takeReport(core: Core, message: PoolReport): void {
       return uplink.results(message.results);
     case "say":
       if (registration) return uplink.say(message.message);
-      if (message.message.type === "log") context.log[message.message.level](message.message.text);
+      if (message.message.type === "log") log[message.message.level](message.message.text);
       return;
     case "send-custom":
       return uplink.custom(message.payload);

@@ -214,7 +214,7 @@ const place = (pool: Pool): string => `${pool.options.name}${pool.data ? ` (${po
 /** A worker has failed by an error that nothing caught: the task that ran is reported, all others wait anew. */
 function loseWorker(pool: Pool, slot: Slot, failure: TaskFailure): void {
   const culprit = runningIn(slot, pool.context.clock.now());
-  pool.context.log.warn(`a worker has failed and is replaced: ${failure.name}: ${failure.message}`, {
+  pool.options.log.warn(`a worker has failed and is replaced: ${failure.name}: ${failure.message}`, {
     task: culprit?.task,
   });
   const message = `its worker on node ${place(pool)} failed: ${failure.message}`;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Attempt, TaskEntry } from "../actors/remote/protocol.ts";
-import type { Context } from "../actors/types.ts";
+import type { Context, Logger } from "../actors/types.ts";
 import { tasksInside } from "./batch_size.ts";
 import type { PoolCounts, PoolMessage, PoolReport } from "./messages.ts";
 import { createTaskQueue, type TaskQueue } from "./task_queue.ts";
@@ -39,6 +39,7 @@ export interface PoolOptions {
   /** How much memory a worker may have, in MiB; 0 for as much as the runtime bears. */
   readonly memoryMb: number;
   readonly counts: PoolCounts;
+  readonly log: Logger;
   readonly report: (report: PoolReport) => void;
 }
 

@@ -65,7 +65,7 @@ function quit({ core, timers }: Session): void {
 
 function handle(session: Session, message: NodeMessage): Next<NodeMessage> {
   const { core, connection } = session;
-  const { context, leaving } = core;
+  const { context, log, leaving } = core;
   switch (message.type) {
     case "wire":
       if (message.message.kind !== "control" || message.message.message.type !== "finished") {
@@ -80,7 +80,7 @@ function handle(session: Session, message: NodeMessage): Next<NodeMessage> {
     case "stop":
       return leave(core, ["stopped", message.reason], message.graceMs);
     case "unusable":
-      if (!leaving) context.log.error(message.message);
+      if (!leaving) log.error(message.message);
       return leave(core, ["failed", message.message], 0);
     case "grace-over":
       if (leaving && context.clock.now() >= leaving.deadlineMs) core.pool.tell({ type: "hand-back" });
@@ -148,7 +148,7 @@ function sayLeave({ uplink }: Core, [, reason]: End, graceMs: number): void {
 }
 
 /** Handles what the server says. */
-function receive({ pool, registration, context, uplink, cameMeanwhile }: Core, message: WireMessage): void {
+function receive({ pool, registration, log, uplink, cameMeanwhile }: Core, message: WireMessage): void {
   switch (message.kind) {
     case "tasks":
       cameMeanwhile?.push(...message.tasks);
@@ -169,11 +169,11 @@ function receive({ pool, registration, context, uplink, cameMeanwhile }: Core, m
       if (control.type === "cancel" || control.type === "recall") {
         pool.tell({ type: control.type, attempts: control.attempts });
       } else if (control.type !== "heartbeat") {
-        context.log.debug(`ignored a message of the server`, { type: control.type });
+        log.debug(`ignored a message of the server`, { type: control.type });
       }
       return;
     }
     default:
-      return context.log.debug(`ignored ${message.kind} from the server`);
+      return log.debug(`ignored ${message.kind} from the server`);
   }
 }

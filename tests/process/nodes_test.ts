@@ -32,10 +32,13 @@ Deno.test("serve prints the line that starts a node", async () => {
   const [, line] = await server.line(/^join with: gristmill (node .*)$/);
   assertEquals(line, `node --join ${server.address} ${jobPath("sum.ts")}`);
   await using node = gristmill([...line.split(" "), "--workers", "1"]);
-  assertEquals((await node.exit()).code, 0);
-  const { code, stdout } = await server.exit();
+  const ended = await node.exit();
+  assertEquals(ended.code, 0);
+  const { code, stdout, stderr } = await server.exit();
   assertEquals(code, 0);
   assertStringIncludes(stdout, "sum 328350\n");
+  assertMatch(ended.stderr, /registered with the server/);
+  assertEquals(`${stderr}${ended.stderr}`.match(/ actor=.*/), null, "what is inside is nobody's business");
 });
 
 Deno.test("the work of a node that is killed is done by one that came late, and counted once", async () => {
