@@ -1,69 +1,7 @@
-/** Real nodes that lose their network for a while, with all settings as they are by default, on virtual time. */
+/** Real nodes that lose their network for a while. */
 import { assert, assertEquals } from "jsr:@std/assert@^1";
-import { createTestSystem, type TestSystem } from "../../actors/mod.ts";
-import { type FaultyTransport, faultyTransport } from "../../actors/remote/faulty.ts";
-import { memoryTransport } from "../../actors/remote/memory.ts";
-import type { Transport } from "../../actors/remote/transport.ts";
-import { defineJob } from "../../job/mod.ts";
-import type { Job } from "../../job/types.ts";
-import { type NodeHandle, startNode } from "../../node/mod.ts";
-import { checkConfig } from "../../server/config.ts";
-import { type ServerHandle, startServer } from "../../server/server.ts";
-import { virtualWorkers } from "../simulation/virtual_worker.ts";
-import { identity } from "./fake_node.ts";
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-interface Cluster {
-  readonly test: TestSystem;
-  readonly server: ServerHandle;
-  /** Starts a node with one worker. */
-  readonly join: (name: string) => { readonly node: NodeHandle; readonly network: FaultyTransport };
-  /** What was computed, as `task on node`. */
-  readonly computed: string[];
-  readonly collected: number[];
-}
-
-/** A server for tasks of these lengths, in milliseconds. */
-async function start(lengths: readonly number[], seed: number): Promise<Cluster> {
-  const test = createTestSystem({ seed, logger: silent });
-  const { clock, random } = test;
-  const wire: Transport = memoryTransport({ clock });
-  const computed: string[] = [];
-  const collected: number[] = [];
-  const jobOf = (name: string): Job =>
-    defineJob({
-      name: identity.job,
-      tasks: () => lengths.keys(),
-      compute: async (task, { signal }) => {
-        computed.push(`${task} on ${name}`);
-        await new Promise<void>((resolve) => {
-          const cancel = clock.setTimer(lengths[task], resolve);
-          signal.addEventListener("abort", () => (cancel(), resolve()), { once: true });
-        });
-        return task;
-      },
-      collect: (task) => void collected.push(task),
-    });
-  const listener = await wire.listen({ host: "server", port: 9_000 });
-  const server = startServer({
-    job: { job: jobOf("the server"), options: {}, codeHash: identity.codeHash },
-    config: checkConfig({}),
-    listeners: [listener],
-    ...{ packageVersion: identity.package, system: test, logger: silent, epochMs: 0 },
-  });
-  const join = (name: string) => {
-    const network = faultyTransport(wire, { clock, random });
-    const node = startNode({
-      job: { name: identity.job, codeHash: identity.codeHash, workerUrl: "" },
-      ...{ name, workers: 1, address: listener.address, transport: network, packageVersion: identity.package },
-      system: test.createPeer({ name, logger: silent }),
-      spawnWorker: virtualWorkers(() => jobOf(name), clock),
-    });
-    return { node, network };
-  };
-  return { test, server, join, computed, collected };
-}
+import type { FaultyTransport } from "../../actors/remote/faulty.ts";
+import { startCluster } from "./real_nodes.ts";
 
 /** What a network does when it is cut. */
 const cuts: Record<string, (network: FaultyTransport) => () => void> = {
@@ -83,7 +21,7 @@ const cuts: Record<string, (network: FaultyTransport) => () => void> = {
 for (const [how, cut] of Object.entries(cuts)) {
   Deno.test(`node that is cut off for 20 s in a task of 60 s delivers it, computed once (${how})`, async () => {
     for (let seed = 1; seed <= 20; seed++) {
-      const { test, server, join, computed, collected } = await start([60_000], seed);
+      const { test, server, join, computed, collected } = await startCluster([60_000], seed);
       const { node, network } = join("far");
       await test.advance(20_000);
       const mend = cut(network);
@@ -100,7 +38,7 @@ for (const [how, cut] of Object.entries(cuts)) {
 
 Deno.test("task whose node is back is taken back from where it waits behind another, and computed once", async () => {
   for (let seed = 1; seed <= 20; seed++) {
-    const { test, server, join, computed, collected } = await start([200_000, 120_000], seed);
+    const { test, server, join, computed, collected } = await startCluster([200_000, 120_000], seed);
     const { network } = join("far");
     await test.advance(1_000);
     join("near");
