@@ -10,7 +10,7 @@ import { saturatedEcho } from "./saturated_echo.ts";
 const fanOutActors = 10_000;
 
 /** Starts actors and stops them, each waited for. @returns actors a second */
-function spawnAndStop(count: number): Promise<number> {
+export function spawnAndStop(count: number): Promise<number> {
   return withSystem(async (system) => {
     const elapsed = await seconds(async () => {
       const refs = Array.from({ length: count }, () => system.spawn(() => () => {}));

@@ -31,15 +31,17 @@ export interface ClusterOptions {
 }
 
 /** The environment variable of what server and nodes share. */
-const secretVariable = "GRISTMILL_KEY";
+const secretVariable = "GRISTMILL_TOKEN";
 
 /** The path of a file beside this one. */
 export const benchPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** The options of a job as the command line takes them. */
 const words = (options: Readonly<Record<string, number>>): string[] => [
   "--",
-  ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  ...Object.entries(options).flatMap(([name, value]) => [`--${flagOf(name)}`, String(value)]),
 ];
 
 interface Secured {
