@@ -58,7 +58,14 @@ function connect(path: string, readOnly: boolean): Database {
     prepare: (sql) => {
       const prepared = guard("read", () => database.prepare(sql));
       return {
-        run: (...values) => guard("write to", () => void prepared.run(...values)),
+        // Called for every task: without a closure for each.
+        run: (...values) => {
+          try {
+            prepared.run(...values);
+          } catch (error) {
+            throw journalError(path, "write to", error);
+          }
+        },
         get: (...values) => guard("read", () => prepared.get(...values) as Row | undefined),
         all: (...values) => guard("read", () => prepared.all(...values) as Row[]),
       };

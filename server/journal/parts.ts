@@ -3,7 +3,8 @@ import { partBytesMax } from "./schema.ts";
 
 /** A payload in pieces; at least one. */
 export function split(payload: Uint8Array, bytesMax: number = partBytesMax): Uint8Array[] {
-  const count = Math.max(1, Math.ceil(payload.length / bytesMax));
+  if (payload.length <= bytesMax) return [payload];
+  const count = Math.ceil(payload.length / bytesMax);
   return Array.from({ length: count }, (_, i) => payload.subarray(i * bytesMax, (i + 1) * bytesMax));
 }
 

@@ -23,7 +23,12 @@ const decoder = new TextDecoder();
 
 // What a node tells of itself must not keep anything else from the disk: what SQLite cannot store is put right.
 const duration = (ms: number): number => Number.isFinite(ms) ? ms : 0;
-const nameOf = (node: string): string => node.toWellFormed().replaceAll("\0", "\ufffd");
+let latest = { given: "", name: "" };
+/** Results come in batches from one node, so the latest name is nearly always the next one, too. */
+function nameOf(given: string): string {
+  if (given !== latest.given) latest = { given, name: given.toWellFormed().replaceAll("\0", "\ufffd") };
+  return latest.name;
+}
 
 /** What results and failures have in common. */
 function commonOf({ task, attempts, node, startedAt, elapsedMs, taskHash }: StoredResult | StoredFailure) {
@@ -34,7 +39,9 @@ function commonOf({ task, attempts, node, startedAt, elapsedMs, taskHash }: Stor
 /** The row of a result. */
 export function resultRow(result: StoredResult): TaskRow {
   const { attempt, payload } = result;
-  return { ...commonOf(result), outcome: "collected", attempt, payload };
+  const { task, attempts, node, startedAt, elapsedMs, taskHash: hash } = result;
+  const [started, elapsed] = [Math.round(startedAt), duration(elapsedMs)];
+  return { task, attempts, node: nameOf(node), started, elapsed, hash, outcome: "collected", attempt, payload };
 }
 
 /** The row of a failure; its payload is what is known of it, as JSON. */
