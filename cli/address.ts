@@ -5,6 +5,7 @@
  */
 import type { Address } from "../actors/remote/transport.ts";
 import { UsageError } from "./errors.ts";
+import type { Invocation } from "./verb.ts";
 
 /**
  * Reads `HOST:PORT`, `[::1]:PORT` or, with the default port, only the host.
@@ -31,4 +32,13 @@ export function isLoopback(host: string): boolean {
 /** Whether listening there means every address of the machine. */
 export function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
+}
+
+/** The server that `--join` names. @throws {UsageError} When it names none. */
+export function serverAddress({ args, program }: Pick<Invocation, "args" | "program">, defaultPort: number): Address {
+  const join = args.flags.get("join");
+  if (join === undefined) {
+    throw new UsageError(`No server: name it with --join HOST:PORT, as \`${program} serve\` prints it`);
+  }
+  return parseAddress(String(join), defaultPort);
 }

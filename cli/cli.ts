@@ -5,6 +5,7 @@
  */
 import { bridge, bridgeVerb } from "../node/process_bridge.ts";
 import { parseArguments } from "./args.ts";
+import { controlVerb } from "./control.ts";
 import { describeError, exitCodeOf, exitCodes, UsageError } from "./errors.ts";
 import { generalHelp, verbHelp, versionLine } from "./help.ts";
 import { joblogVerb } from "./joblog.ts";
@@ -18,7 +19,7 @@ import { createTerminal } from "./terminal.ts";
 import { tokenVerb } from "./token.ts";
 import type { CliHost, Verb } from "./verb.ts";
 
-const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, tokenVerb, joblogVerb];
+const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, controlVerb, tokenVerb, joblogVerb];
 const helpFlag = { name: "help", type: "boolean", help: "show this" } as const;
 
 function unknownVerb(word: string, program: string): UsageError {

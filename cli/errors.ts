@@ -12,7 +12,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line, a setting, the job module or the journal cannot be used. */
   usage: 2,
-  /** The server cannot be reached, or refuses this node. */
+  /** The server cannot be reached, or refuses this node or operator. */
   unreachable: 3,
   /** Ended by Ctrl-C (SIGINT). */
   interrupted: 130,

@@ -17,7 +17,8 @@ export function versionLine(): string {
   return `gristmill ${packageVersion} (protocol ${protocolVersion}, deno ${Deno.version.deno}, ${Deno.build.target})`;
 }
 
-function table(rows: readonly (readonly [string, string])[]): string[] {
+/** Two columns, the first as wide as it must be. */
+export function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
 }
@@ -32,7 +33,7 @@ const exitCodeRows: readonly (readonly [string, string])[] = [
   [String(exitCodes.complete), "complete"],
   [String(exitCodes.failed), "the job failed, was stopped before it was complete, or had to leave tasks out"],
   [String(exitCodes.usage), "the command line, a setting, the job module or the journal cannot be used"],
-  [String(exitCodes.unreachable), "the server cannot be reached, or refuses this node"],
+  [String(exitCodes.unreachable), "the server cannot be reached, or refuses this node or operator"],
   [String(exitCodes.interrupted), "ended by Ctrl-C (SIGINT)"],
   [String(exitCodes.terminated), "ended by SIGTERM"],
 ];

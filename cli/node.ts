@@ -4,11 +4,10 @@
  * @module
  */
 import { isOperatorToken } from "../actors/remote/token.ts";
-import type { Address } from "../actors/remote/transport.ts";
 import { visible } from "../actors/visible.ts";
 import { startNode } from "../node/node.ts";
 import { packageVersion } from "../version.ts";
-import { parseAddress } from "./address.ts";
+import { serverAddress } from "./address.ts";
 import { configFlags } from "./config_sources.ts";
 import { parseDuration } from "./duration.ts";
 import { exitCodes, UsageError } from "./errors.ts";
@@ -23,14 +22,6 @@ import { commonFlags, type Invocation, setUp, targetJob, type Verb } from "./ver
 const drainGraceMsMax = 2 ** 31 - 1;
 /** What of the grace is left for handing back what has not ended, in milliseconds. */
 const handBackMs = 2_000;
-
-function serverAddress({ args, program }: Invocation, defaultPort: number): Address {
-  const join = args.flags.get("join");
-  if (join === undefined) {
-    throw new UsageError(`No server: name it with --join HOST:PORT, as \`${program} serve\` prints it`);
-  }
-  return parseAddress(String(join), defaultPort);
-}
 
 /** Reads what `--label` was given: `gpu=1`. */
 export function parseLabels(words: readonly string[]): Record<string, string> {

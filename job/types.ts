@@ -55,7 +55,7 @@ export interface JobServer<
   readonly processDataFromNode: (node: NodeId, result: Result) => MaybePromise<void>;
   /** Called with nodes that are gone. Their results will not come: give their work to others. */
   readonly heartbeatTimeout?: (nodes: NodeId[]) => MaybePromise<void>;
-  /** Called with what a node's half of the job has sent. */
+  /** Called with what a node's half of the job has sent, or an operator; the latter's `node` is `operator`. */
   readonly customMessage?: (node: NodeId, message: Custom) => MaybePromise<void>;
   /**
    * The state as plain data, for the journal: it stands for all calls so far. Without it a resumed job is brought back

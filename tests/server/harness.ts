@@ -5,7 +5,9 @@
  */
 import { createTestSystem, type TestSystem } from "../../actors/mod.ts";
 import { memoryTransport } from "../../actors/remote/memory.ts";
+import type { Order } from "../../actors/remote/protocol.ts";
 import type { Logger } from "../../actors/types.ts";
+import { type Answered, giveOrder } from "../../cli/operator.ts";
 import type { Job } from "../../job/types.ts";
 import { checkConfig, type Config } from "../../server/config.ts";
 import type { Journal } from "../../server/journal/types.ts";
@@ -17,6 +19,8 @@ import { dial, type FakeNode, type FakeNodeOptions, identity } from "./fake_node
 export interface TestServer {
   readonly system: TestSystem;
   readonly server: ServerHandle;
+  /** Gives an order as an operator, and runs until it is answered. */
+  readonly order: (order: Omit<Order, "type" | "id">, options?: { readonly token?: string }) => Promise<Answered>;
   /** Dials in, and runs until the handshake is over and tasks that are due have come. */
   readonly join: (options?: Partial<FakeNodeOptions>) => Promise<FakeNode>;
   /** Lets everything happen that needs no time. */
@@ -65,6 +69,14 @@ export async function serve(
     log,
     progress,
     settle: system.runUntilIdle,
+    order: async (order, options = {}) => {
+      const self = { package: identity.package, name: "op", ...options };
+      let isOver = false;
+      const answered = giveOrder({ address: listener.address, transport, ...self }, order).finally(() => isOver = true);
+      answered.catch(() => {});
+      while (!isOver) await passTime(system);
+      return await answered;
+    },
     join: async (node = {}) => {
       const dialled = dial({ transport, clock, port: listener.address.port, ...node });
       await system.runUntilIdle();
@@ -78,9 +90,12 @@ export async function serve(
 /** A proof is checked by the platform's cryptography, which takes real time; everything else is idle meanwhile. */
 async function settleHandshake(system: TestSystem, node: FakeNode): Promise<void> {
   await system.runUntilIdle();
-  while (!node.isWelcome() && !node.refusal()) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    await system.runUntilIdle();
-  }
+  while (!node.isWelcome() && !node.refusal()) await passTime(system);
+  await system.runUntilIdle();
+}
+
+/** Gives what takes real time a chance, and then what follows from it. */
+async function passTime(system: TestSystem): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
   await system.runUntilIdle();
 }
