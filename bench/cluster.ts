@@ -28,6 +28,8 @@ export interface ClusterOptions {
   /** More settings of the server. @default none */
   readonly serverFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Where all processes and their workers leave profiles of their processor time at their end. @default nowhere */
+  readonly profileFolder?: string;
 }
 
 /** The environment variable of what server and nodes share. */
@@ -70,13 +72,22 @@ async function secure(security: Security, folder: string): Promise<Secured> {
   };
 }
 
+const denoFlags = (profileFolder: string | undefined, name: string): string[] =>
+  profileFolder === undefined
+    ? ["-A"]
+    : ["-A", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
+
 /** A server of a job of the benchmarks, at a free port, and where it listens. */
 export async function startServer(
-  { job, options = {}, serverFlags = [], env }: Omit<ClusterOptions, "nodes">,
+  { job, options = {}, serverFlags = [], env, profileFolder }: Omit<ClusterOptions, "nodes">,
   flags: readonly string[] = ["--no-journal"],
 ): Promise<Process & { readonly address: string }> {
   const args = ["serve", "--port", "0", "--quiet", ...flags, ...serverFlags, benchPath(`jobs/${job}`)];
-  const server = gristmill([...args, ...words(options)], { deadlineMs, env });
+  const server = gristmill([...args, ...words(options)], {
+    deadlineMs,
+    env,
+    permissions: denoFlags(profileFolder, "server"),
+  });
   const [, address] = await server.line(/^listening on (\S+)$/);
   return { ...server, address };
 }
@@ -102,12 +113,19 @@ export async function runCluster<T>(cluster: ClusterOptions): Promise<T> {
   const server = stack.use(
     await startServer({ ...cluster, env: { ...cluster.env, ...env } }, [...journalFlags, ...serverFlags]),
   );
+  const processes: Process[] = [];
   for (let index = 0; index < nodes; index++) {
     const args = ["node", "--quiet", "--join", server.address, "--workers", String(workers), ...nodeFlags];
-    stack.use(gristmill([...args, benchPath(`jobs/${job}`)], { deadlineMs, env: { ...cluster.env, ...env } }));
+    const process = gristmill([...args, benchPath(`jobs/${job}`)], {
+      deadlineMs,
+      env: { ...cluster.env, ...env },
+      permissions: denoFlags(cluster.profileFolder, `node-${index}`),
+    });
+    processes.push(stack.use(process));
   }
   const result = await printed<T>(server);
   const { code, stderr } = await server.exit();
   if (code !== 0) throw new Error(`${job} ended with ${code}: ${stderr}`);
+  for (const process of processes) await process.exit();
   return result;
 }

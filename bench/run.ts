@@ -9,13 +9,16 @@ import { actors } from "./actors.ts";
 import type { Benchmark } from "./figures.ts";
 import { mandelbrot } from "./mandelbrot.ts";
 import { payload } from "./payload.ts";
+import { profile } from "./profile.ts";
 import { jsonPrinter, tablePrinter } from "./report.ts";
 import { scale } from "./scale.ts";
 import { start } from "./start.ts";
 import { tasks } from "./tasks.ts";
 import { wire } from "./wire.ts";
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { actors, wire, tasks, payload, scale, start, mandelbrot };
+const figures: Readonly<Record<string, Benchmark>> = { actors, wire, tasks, payload, scale, start, mandelbrot };
+// What is run only when it is named.
+const benchmarks: Readonly<Record<string, Benchmark>> = { ...figures, profile };
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
@@ -29,7 +32,6 @@ if (unknown.length > 0) {
 }
 const printer = values.json ? jsonPrinter() : tablePrinter();
 printer.begin();
-for (const [name, benchmark] of Object.entries(benchmarks)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  for await (const group of benchmark({ quick: values.quick })) printer.group(name, group);
+for (const name of positionals.length > 0 ? positionals : Object.keys(figures)) {
+  for await (const group of benchmarks[name]({ quick: values.quick })) printer.group(name, group);
 }
