@@ -1,7 +1,9 @@
 /** The log of a job: what became of each task. @module */
 import { visible, visibleJson } from "../../actors/visible.ts";
+import type { Evidence } from "../../job/types.ts";
 import { type Database, openToRead } from "./database.ts";
 import { damaged } from "./errors.ts";
+import { knownOf } from "./task_row.ts";
 import type { TaskOutcome } from "./types.ts";
 
 /** How many rows are read at once; between two reads the server that writes the journal can tidy up. */
@@ -21,24 +23,36 @@ export interface JobLogEntry {
   readonly attempts: number;
   /** How it ended. */
   readonly outcome: TaskOutcome;
+  /** Why, in one line; where it failed. */
+  readonly reason?: string;
+  /** What its latest attempts ended with, lost nodes among them; where it failed. */
+  readonly evidence?: readonly Evidence[];
 }
 
-interface LogRow extends Omit<JobLogEntry, "start" | "seconds"> {
+interface LogRow extends Omit<JobLogEntry, "start" | "seconds" | "reason" | "evidence"> {
   readonly started: number;
   readonly elapsed: number;
+  /** What is known of a failure. */
+  readonly known: Uint8Array | null;
 }
 
-function entryOf(path: string, { task, started, elapsed, node, attempts, outcome }: LogRow): JobLogEntry {
-  const date = new Date(started);
-  if (Number.isNaN(date.getTime())) throw damaged(path, `what it holds of task ${task} is not what was written`);
-  const start = date.toISOString();
-  return { task, start, seconds: Math.round(elapsed) / 1000, node, attempts, outcome };
+function entryOf(path: string, { task, started, elapsed, node, attempts, outcome, known }: LogRow): JobLogEntry {
+  try {
+    const start = new Date(started).toISOString();
+    const entry = { task, start, seconds: Math.round(elapsed) / 1000, node, attempts, outcome };
+    if (!known) return entry;
+    const { message: reason, evidence } = knownOf(known);
+    return { ...entry, reason, evidence: JSON.parse(evidence) };
+  } catch {
+    throw damaged(path, `what it holds of task ${task} is not what was written`);
+  }
 }
 
 function* entries({ path, prepare }: Database): Generator<JobLogEntry> {
   const select = prepare(
-    "SELECT task, started, elapsed, node, attempts, outcome FROM task WHERE task > ? ORDER BY task " +
-      `LIMIT ${pageRows}`,
+    "SELECT task, started, elapsed, node, attempts, outcome, " +
+      "CASE WHEN outcome <> 'collected' THEN payload END AS known " +
+      `FROM task WHERE task > ? ORDER BY task LIMIT ${pageRows}`,
   );
   for (let last = -1;;) {
     const rows = select.all(last) as unknown as LogRow[];
@@ -69,10 +83,10 @@ export function* readJobLog(path: string): Generator<JobLogEntry> {
   }
 }
 
-const columns = ["task", "start", "seconds", "node", "attempts", "outcome"] as const;
+const columns = ["task", "start", "seconds", "node", "attempts", "outcome", "reason"] as const;
 
 /** A name in a table with tabs. */
-function cell(value: string | number): string {
+function cell(value: string | number = ""): string {
   // deno-lint-ignore no-control-regex -- these are what would break the table
   const shown = String(value).replace(/[\x00-\x1f\\]/g, (mark) => {
     return mark === "\\" ? "\\\\" : JSON.stringify(mark).slice(1, -1);

@@ -58,11 +58,16 @@ export function resultOf(row: TaskRow | undefined): StoredResult | undefined {
   return { task, attempt, attempts, node, startedAt: started, elapsedMs: elapsed, taskHash: hash, payload };
 }
 
+/** What is known of a failure, out of its payload. */
+export function knownOf(payload: Uint8Array): Pick<StoredFailure, "message" | "evidence"> {
+  return JSON.parse(decoder.decode(payload));
+}
+
 /** The failure in a row, if it has one. */
 export function failureOf(row: TaskRow | undefined): StoredFailure | undefined {
   if (row === undefined || row.outcome === "collected") return undefined;
   const { task, outcome, attempts, node, started, elapsed, hash } = row;
-  const { message, evidence } = JSON.parse(decoder.decode(row.payload!));
+  const { message, evidence } = knownOf(row.payload!);
   return { task, attempts, outcome, node, startedAt: started, elapsedMs: elapsed, taskHash: hash, message, evidence };
 }
 

@@ -42,7 +42,7 @@ Deno.test("a server that is killed goes on where it was, with the nodes that it 
   for (const end of ends) assertMatch(end.stderr, /taken back by the server/);
 
   const [titles, ...rows] = await log(cwd, "gated.journal");
-  assertEquals(titles, ["task", "start", "seconds", "node", "attempts", "outcome"]);
+  assertEquals(titles, ["task", "start", "seconds", "node", "attempts", "outcome", "reason"]);
   assertEquals(rows.map(([task]) => Number(task)), Array.from({ length: 100 }, (_, task) => task));
   assertEquals(new Set(rows.map((row) => row[5])), new Set(["collected"]));
 });

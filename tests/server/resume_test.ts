@@ -303,6 +303,8 @@ Deno.test("task that was quarantined has its nodes in the journal, its log, and 
     const known = evidenceOf(await first.server.done);
     assertEquals(known.map(({ node, failure }) => [node, failure.kind]), [["lab-7", "node-lost"]]);
     const log = [...readJobLog(first.journal.path)];
+    assertEquals(log[0].evidence, known);
+    assertMatch(log[0].reason!, /with 1 node that was lost, last with node lab-7/);
     assertEquals(log.map(({ task, node, outcome }) => [task, node, outcome]), [
       [0, "lab-7", "quarantined"],
       [1, "lab-7", "collected"],

@@ -28,6 +28,8 @@ Deno.test(
         node: "node-7",
         attempts: 3,
         outcome: "failed",
+        reason: failure(2).message,
+        evidence: JSON.parse(failure(2).evidence),
       },
       entry,
     ];
@@ -70,10 +72,10 @@ Deno.test(
 );
 
 Deno.test("a log is written as a table with tabs, which names cannot break", () => {
-  assertEquals([...formatJobLog([], "tsv")], ["task\tstart\tseconds\tnode\tattempts\toutcome"]);
-  assertEquals([...formatJobLog([entry, { ...entry, node: "a\tb\nc\\d" }], "tsv")].slice(1), [
-    "3\t2026-01-02T12:00:00.003Z\t0.004\tnode-3\t1\tcollected",
-    "3\t2026-01-02T12:00:00.003Z\t0.004\ta\\tb\\nc\\\\d\t1\tcollected",
+  assertEquals([...formatJobLog([], "tsv")], ["task\tstart\tseconds\tnode\tattempts\toutcome\treason"]);
+  assertEquals([...formatJobLog([entry, { ...entry, node: "a\tb\nc\\d", reason: "no\tgood" }], "tsv")].slice(1), [
+    "3\t2026-01-02T12:00:00.003Z\t0.004\tnode-3\t1\tcollected\t",
+    "3\t2026-01-02T12:00:00.003Z\t0.004\ta\\tb\\nc\\\\d\t1\tcollected\tno\\tgood",
   ]);
 });
 
