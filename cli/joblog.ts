@@ -43,8 +43,8 @@ export const joblogVerb: Verb = {
   operand: [
     "JOURNAL",
     "JOURNAL is the file that a server keeps or has kept; one line a task, with tabs: its number, when its last\n" +
-    "attempt began (UTC), the seconds it computed, the node, how many attempts were made, how it ended, and why if it\n" +
-    "failed. With --json, a task that failed has what is known of each of its latest attempts.",
+    "attempt began (UTC), the seconds it computed, the node, how many attempts were made, how it ended, and why\n" +
+    "it failed. With --json, a task that failed has what is known of each of its latest attempts.",
   ],
   takesJobOptions: false,
   flags: [{ name: "json", type: "boolean", help: "write a JSON object a line" }],
