@@ -19,7 +19,8 @@ const labelsMax = 64;
 const labelKeyLengthMax = 64;
 const labelValueLengthMax = 256;
 const textLengthMax = 64 * 1024;
-const slotsMax = 65_536;
+/** As many as a node can be told to have. */
+const slotsMax = 4_096;
 const uint32Max = 2 ** 32 - 1;
 
 const refusalCodes: readonly RefusalCode[] = [
@@ -66,7 +67,7 @@ const readers: Readers = {
     node: f.hex("node", nodeIdLength),
     run: f.hex("run", runLength),
     resumed: f.boolean("resumed"),
-    heartbeatMs: f.number("heartbeatMs", Number.MIN_VALUE, uint32Max),
+    heartbeatMs: f.number("heartbeatMs", 1, uint32Max),
     options: f.bytes("options"),
   }),
   "operator-welcome": (f) => ({
@@ -228,6 +229,7 @@ function isMap(value: unknown): value is Record<string, unknown> {
 
 /** MessagePack integers of 64 bits come as bigints. */
 function toNumber(field: unknown): number {
-  if (typeof field === "number") return field;
+  // The sum turns -0 into 0.
+  if (typeof field === "number") return field + 0;
   return typeof field === "bigint" ? Number(field) : NaN;
 }

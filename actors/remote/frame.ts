@@ -51,6 +51,8 @@ export type FrameAt =
 export interface BodyLimit {
   readonly bytesMax: number;
   readonly option: keyof WireLimits;
+  /** Whether bodies may not be compressed. @default false */
+  readonly isPlain?: boolean;
 }
 
 /** The next multiple of eight. */

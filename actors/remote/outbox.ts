@@ -75,7 +75,7 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
   let taken: number | undefined;
 
   const pushSmall = ({ type, body, lane }: SmallPart) => {
-    const packed = compressor?.compress(body);
+    const packed = bodyLimit(type).isPlain ? undefined : compressor?.compress(body);
     const frame = makeFrame(type, packed ?? body, packed !== undefined);
     bytes += frame.length;
     if (!isOnCredit(type)) looseBytes += frame.length;

@@ -32,7 +32,7 @@ export function createPhase(limits: WireLimits, greeted: boolean): Phase {
   /** This side has introduced itself, so the peer is one that it chose to dial. */
   let dialed = false;
 
-  const preAuth: BodyLimit = { bytesMax: limits.preAuthFrameBytesMax, option: "preAuthFrameBytesMax" };
+  const preAuth: BodyLimit = { bytesMax: limits.preAuthFrameBytesMax, option: "preAuthFrameBytesMax", isPlain: true };
   const control: BodyLimit = { bytesMax: limits.controlBytesMax, option: "controlBytesMax" };
   const other: BodyLimit = { bytesMax: limits.frameBytesMax, option: "frameBytesMax" };
   const limit = (type: FrameType, strict: boolean): BodyLimit => {

@@ -115,7 +115,7 @@ Deno.test("each field of a control message is checked: a missing one, and ones o
 
 Deno.test("control message names the field that is wrong", () => {
   const error = assertThrows(() => checkControl({ ...messages.hello, slots: 0 }), WireError);
-  assertEquals(error.message, "hello.slots is not a whole number from 1 to 65536: the peer's message is damaged");
+  assertEquals(error.message, "hello.slots is not a whole number from 1 to 4096: the peer's message is damaged");
 });
 
 Deno.test("control message of an unknown or inherited type is refused", () => {
@@ -209,4 +209,9 @@ Deno.test("control message whose lengths lie or multiply is refused before anyth
     Array.from({ length: 50_000 }, (_, i) => `dd${(5 * (50_000 - i)).toString(16).padStart(8, "0")}`).join(""),
   );
   assertThrows(() => decodeControl(nested), WireError);
+});
+
+Deno.test("a negative zero in a control message is a zero", () => {
+  const recall = fromHex("82a474797065a6726563616c6ca8617474656d70747392cb800000000000000001");
+  assertEquals(decodeControl(recall), { type: "recall", attempts: [{ task: 0, attempt: 1 }] });
 });

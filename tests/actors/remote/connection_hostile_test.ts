@@ -92,7 +92,7 @@ Deno.test("random garbage ends the connection by a wire error at the latest with
   });
 });
 
-Deno.test("before its welcome a stranger may send control messages of at most 4 KiB, and nothing else", async () => {
+Deno.test("before its welcome a stranger may send plain control messages of 4 KiB, and nothing else", async () => {
   const bodies: [number, number, string][] = [
     [frameType.control, 4097, "frame-too-large"],
     [frameType.control, 2 ** 32 - 1, "frame-too-large"],
@@ -100,6 +100,9 @@ Deno.test("before its welcome a stranger may send control messages of at most 4 
     [frameType.valueStart, 16, "frame-unexpected"],
     [frameType.custom, 0, "frame-unexpected"],
   ];
+  const compressed = await rawTo({ greeted: false });
+  await compressed.write(makeFrame(frameType.control, fromHex("c800000000000000 28b52ffd"), true));
+  assertEquals(((await compressed.end.closed).error as WireError).code, "frame-unexpected");
   for (const [type, length, code] of bodies) {
     const { end, write } = await rawTo({ greeted: false });
     const header = makeFrame(type as 1, new Uint8Array(0));
