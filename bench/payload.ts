@@ -50,7 +50,7 @@ async function rawEcho(conn: Deno.Conn, { bytes, window: count }: Size, atOnce: 
 
 async function figuresOf(size: Size, rounds: number): Promise<Figure[]> {
   const ways = await (async () => {
-    await using process = startProgram("raw_server.ts", [String(mebi)]);
+    await using process = startProgram("raw_echo.ts", []);
     const [, port] = await process.line(/^listening on (\d+)$/);
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
     conn.setNoDelay(true);

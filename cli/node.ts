@@ -6,6 +6,7 @@
 import { isOperatorToken } from "../actors/remote/token.ts";
 import { visible } from "../actors/visible.ts";
 import { startNode } from "../node/node.ts";
+import { wireLimitsOf } from "../server/config.ts";
 import { packageVersion } from "../version.ts";
 import { serverAddress } from "./address.ts";
 import { configFlags } from "./config_sources.ts";
@@ -83,6 +84,7 @@ async function execute(invocation: Invocation): Promise<number> {
     drainGraceMs,
     ...isolationOf(invocation),
     compress: config.compress,
+    limits: wireLimitsOf(config),
     logger,
   });
   // Who presses Ctrl-C waits for the end; who sends SIGTERM gives time to come to it.

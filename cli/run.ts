@@ -6,6 +6,7 @@
  */
 import { memoryTransport } from "../actors/remote/memory.ts";
 import { startNode } from "../node/node.ts";
+import { wireLimitsOf } from "../server/config.ts";
 import { packageVersion } from "../version.ts";
 import { configFlags } from "./config_sources.ts";
 import { UsageError } from "./errors.ts";
@@ -60,6 +61,7 @@ async function execute(invocation: Invocation): Promise<number> {
       token: config.token,
       ...isolation,
       compress: false,
+      limits: wireLimitsOf(config),
       // What the server says of them is enough.
       logger: { ...logger, info: logger.debug },
     }));

@@ -199,6 +199,7 @@ function connect(core: Core, stream: Link): Connection {
   core.handled = valve.handled;
   const connection = core.connection = openConnection(stream, {
     clock: context.clock,
+    limits: options.limits,
     compress: options.compress === false ? false : undefined,
     onMessage: (message) => {
       context.self.tell({ type: "wire", link, message });

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkToken } from "../actors/remote/token.ts";
+import { resolveLimits, type WireLimits } from "../actors/remote/limits.ts";
 import type { Address, Transport } from "../actors/remote/transport.ts";
 import type { Clock, Logger, Random, System } from "../actors/types.ts";
 import { processSpawner } from "./spawn_process.ts";
@@ -65,6 +66,8 @@ export interface NodeOptions {
    * `drainGraceMs`. The server gives it nothing that would take longer, and it leaves by itself. @default for ever
    */
   readonly lifetimeMs?: number;
+  /** The limits of the connection; the server should have the same. @default those of `WireLimits` */
+  readonly limits?: Partial<WireLimits>;
   /** Whether frames are compressed where that pays. @default true, but on local links */
   readonly compress?: boolean;
   /**
@@ -149,6 +152,7 @@ export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
   }
   const { isolation = "worker", workerMemoryMb = 0 } = options;
   within("workerMemoryMb", workerMemoryMb, 0, 2 ** 24);
+  resolveLimits(options.limits);
   return {
     ...options,
     isolation,

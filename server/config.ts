@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { asError } from "../actors/remote/errors.ts";
+import { resolveLimits, type WireLimits } from "../actors/remote/limits.ts";
 import { tokenFault } from "../actors/remote/token.ts";
 import { ConfigError } from "./errors.ts";
 
@@ -51,6 +53,22 @@ export interface Config {
   readonly speculate: boolean;
   /** How long a new connection may take to introduce itself, in milliseconds. @default 10000 */
   readonly handshakeTimeoutMs: number;
+  /** How many connections may wait to be introduced. Beyond it the oldest is closed. @default 1024 */
+  readonly pendingMax: number;
+  /** The same for one IPv4 address, or one /64 of IPv6. @default 256 */
+  readonly pendingPerAddressMax: number;
+  /** The longest frame of a peer that is not introduced yet, in bytes. @default 4096 */
+  readonly preAuthFrameBytesMax: number;
+  /** The longest frame, in bytes, decompressed. @default 4 MiB */
+  readonly frameBytesMax: number;
+  /** The longest value: a task's data, a result, initial data or a custom message, in bytes. @default 8 GiB */
+  readonly valueBytesMax: number;
+  /** What may wait for a peer that does not read, tasks and results aside, in bytes. @default 64 MiB */
+  readonly queuedBytesMax: number;
+  /** How long a peer may read nothing while something waits for it, in milliseconds. @default 60000 */
+  readonly idleTimeoutMs: number;
+  /** How much a node may write into the log in a second, in bytes; lines beyond are left out. @default 1 MiB */
+  readonly nodeLogBytesMax: number;
   /** How long the server waits for nodes to take their leave at the end, in milliseconds. @default 1000 */
   readonly closeTimeoutMs: number;
   /** The node's name in logs; empty for host name and process id. @default "" */
@@ -104,6 +122,14 @@ export const defaultConfig: Config = {
   onFailure: "stop",
   speculate: true,
   handshakeTimeoutMs: 10_000,
+  pendingMax: 1_024,
+  pendingPerAddressMax: 256,
+  preAuthFrameBytesMax: 4_096,
+  frameBytesMax: 4 * 1024 ** 2,
+  valueBytesMax: 8 * 1024 ** 3,
+  queuedBytesMax: 64 * 1024 ** 2,
+  idleTimeoutMs: 60_000,
+  nodeLogBytesMax: 1024 ** 2,
   closeTimeoutMs: 1_000,
   name: "",
   logLevel: "info",
@@ -142,6 +168,17 @@ const rows: readonly FieldRow[] = [
   ["onFailure", "server", "what a task that failed for good does to the job", ["stop", "skip"]],
   ["speculate", "server", "compute stragglers a second time where slots are idle"],
   ["handshakeTimeoutMs", "server", "time for a new connection to introduce itself, in ms", { min: 100, max: dayMs }],
+  ["pendingMax", "server", "connections that may wait to be introduced", { min: 1, max: 1e6 }],
+  ["pendingPerAddressMax", "server", "the same from one address", { min: 1, max: 1e6 }],
+  ["preAuthFrameBytesMax", "both", "longest frame of a peer that is not introduced", { min: 512, max: 262_144 }],
+  ["frameBytesMax", "both", "longest frame, decompressed, in bytes", { min: 4_096, max: 2 ** 30 }],
+  ["valueBytesMax", "both", "longest task, result or message, in bytes", { min: 1_024, max: Number.MAX_SAFE_INTEGER }],
+  ["queuedBytesMax", "both", "bytes that may wait for a peer that does not read", { min: 1_024, max: 2 ** 50 }],
+  ["idleTimeoutMs", "both", "time for which a peer may read nothing of what waits for it, in ms", {
+    min: 100,
+    max: dayMs,
+  }],
+  ["nodeLogBytesMax", "server", "bytes that a node may log in a second", { min: 1_024, max: 2 ** 50 }],
   ["closeTimeoutMs", "server", "time for nodes to leave at the end, in ms", { min: 0, max: dayMs }],
   ["name", "node", "name in logs"],
   ["logLevel", "both", "least grave lines to log", ["debug", "info", "warn", "error"]],
@@ -205,5 +242,22 @@ export function checkConfig(partial: Readonly<Record<string, unknown>> | Partial
   if (config.host === "") {
     throw new ConfigError('Cannot use host = "": it must be a host name or an IP address (option --host)');
   }
+  checkWireLimits(config);
   return config;
+}
+
+/** Those of the settings that are limits of a connection. */
+export function wireLimitsOf(config: Config): Partial<WireLimits> {
+  const { preAuthFrameBytesMax, frameBytesMax, valueBytesMax, queuedBytesMax, idleTimeoutMs } = config;
+  return { preAuthFrameBytesMax, frameBytesMax, valueBytesMax, queuedBytesMax, idleTimeoutMs };
+}
+
+/** Some of them bound one another. */
+function checkWireLimits(config: Config): void {
+  try {
+    resolveLimits(wireLimitsOf(config));
+  } catch (cause) {
+    const { message } = asError(cause);
+    throw new ConfigError(`Cannot use the limits together: ${message} (options --frame-bytes-max and its like)`);
+  }
 }

@@ -16,7 +16,6 @@ import { agreeing } from "./agreement.ts";
 import { readPayload } from "./read_payload.ts";
 import { describeThrown } from "./report.ts";
 import { createJobRecord, type JobRecord, type JobRecordOptions } from "./job_record.ts";
-import type { StoredCall } from "./journal/types.ts";
 import type { JobMessage, OfferedTask, SchedulerMessage, SessionMessage, SettledTask } from "./messages.ts";
 
 /** How many stored results are collected in one turn before others have theirs. */
@@ -75,6 +74,7 @@ async function open(context: Context<JobMessage>, options: JobActorOptions): Pro
     peers.deliver("root", { type: "over", outcome: "failed", reason: `${what}: ${describeThrown(thrown)}` });
     // There are no books: all that is left to do is to say that the end has come.
     return (message) => {
+      if (message.type === "receipt") message.session.tell({ type: "received", count: message.count });
       if (message.type === "finish") peers.deliver("root", { type: "ended", summary: message.summary });
     };
   }
@@ -83,6 +83,7 @@ async function open(context: Context<JobMessage>, options: JobActorOptions): Pro
 function handler(state: State): Handler<JobMessage> {
   return (message) => {
     if (message.type === "finish") return finish(state, message.summary);
+    if (message.type === "receipt") return void message.session.tell({ type: "received", count: message.count });
     if (state.isOver) return;
     switch (message.type) {
       case "joined":
@@ -203,28 +204,23 @@ function offer(state: State, answer: Answer): MaybePromise<void> {
 }
 
 /** The books need time; meanwhile results must be collected, for they may wait for just that. */
-function offerLater(state: State, node: NodeId, pending: Promise<JobStatus<unknown>>): void {
-  const { context, nodes, record } = state;
+function offerLater({ context, nodes }: State, node: NodeId, pending: Promise<JobStatus<unknown>>): void {
   const mark = nodes.get(node);
-  const note = record.place();
   context.pipe(
     pending,
-    (status): JobMessage => ({ type: "prepared", node, mark, note, status }),
+    (status): JobMessage => ({ type: "prepared", node, mark, status }),
     (thrown): JobMessage => ({ type: "broken", what: "the next task", thrown }),
   );
 }
 
 /** Offers what was waited for. */
 function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): MaybePromise<void> {
-  const { node, mark, note, status } = message;
+  const { node, mark, status } = message;
   const answer = newAnswer(node, 0);
   // The books answered, and then heard that the node is gone: they will hand this out anew.
-  const isStale = state.isPinned && state.nodes.get(node) !== mark;
-  if (isStale || status.status !== "unfinished") {
-    note();
-    return sendOffer(state, answer, isStale || status.status === "unfinished" ? "more" : status.status);
-  }
-  const pending = admit(state, answer, status, note);
+  if (state.isPinned && state.nodes.get(node) !== mark) return sendOffer(state, answer, "more");
+  if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
+  const pending = admit(state, answer, status);
   if (pending) return pending.then(() => sendOffer(state, answer, "more"));
   sendOffer(state, answer, "more");
 }
@@ -234,7 +230,6 @@ function admit(
   state: State,
   answer: Answer,
   { data, needs }: Extract<JobStatus<unknown>, { status: "unfinished" }>,
-  note: (call: StoredCall) => void = state.record.call,
 ): MaybePromise<void> {
   const { books, record, tasks } = state;
   const task = state.nextTask++;
@@ -242,7 +237,7 @@ function admit(
   const known = record.known(task, payload);
   if (known.is === "new") {
     tasks.set(task, data);
-    note({ kind: "next", node: answer.node, task });
+    record.call({ kind: "next", node: answer.node, task });
     return void answer.tasks.push({ task, payload, needs, hash: known.hash });
   }
   if (known.is === "failed") answer.failures.push(known.failure);

@@ -39,6 +39,10 @@ export type SessionMessage =
   | { readonly type: "custom"; readonly payload: Uint8Array }
   /** Say this, then close. */
   | { readonly type: "finish"; readonly message: Finished }
+  /** An actor has taken so many messages of the node. */
+  | { readonly type: "received"; readonly count: number }
+  /** Time to look whether the connection is still not read. */
+  | { readonly type: "still-shut" }
   /** The node is given up, for this reason. */
   | { readonly type: "give-up"; readonly why: string };
 
@@ -117,6 +121,13 @@ export interface SettledTask {
   readonly payload: Uint8Array;
 }
 
+/** A Session asks to be told when all that it passed on before has been taken. */
+export interface Receipt {
+  readonly type: "receipt";
+  readonly count: number;
+  readonly session: Ref<SessionMessage>;
+}
+
 /** To the Scheduler: who computes what. */
 export type SchedulerMessage =
   | (NewNode & { readonly type: "node-ready"; readonly isResumed: boolean })
@@ -127,6 +138,7 @@ export type SchedulerMessage =
   | { readonly type: "results"; readonly node: NodeId; readonly results: readonly ResultEntry[] }
   /** All that a node holds. */
   | { readonly type: "held"; readonly node: NodeId; readonly attempts: readonly Attempt[] }
+  | Receipt
   | { readonly type: "progress"; readonly node: NodeId; readonly progress: ProgressMessage }
   /**
    * The Job's answer to `need`. `requested` is the count of that request; 0 for what follows an answer of `later`, when
@@ -197,8 +209,6 @@ export type JobMessage =
     readonly node: NodeId;
     /** The node's mark when it was asked for. */
     readonly mark: symbol | undefined;
-    /** Notes for the record what came of it. */
-    readonly note: (call?: StoredCall) => void;
     readonly status: JobStatus<unknown>;
   }
   | { readonly type: "broken"; readonly what: string; readonly thrown: unknown }
@@ -209,6 +219,7 @@ export type JobMessage =
   /** The node is gone, and with it the tasks that were made for it. */
   | { readonly type: "lost"; readonly node: NodeId; readonly forgotten: readonly number[] }
   | { readonly type: "custom"; readonly node: NodeId; readonly payload: Uint8Array }
+  | Receipt
   /** The job is over, for whatever reason. */
   | { readonly type: "finish"; readonly summary: Summary };
 

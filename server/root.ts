@@ -10,11 +10,13 @@ import type { Behavior, Context, Handler, SpawnOptions } from "../actors/types.t
 import type { Link, Listener } from "../actors/remote/transport.ts";
 import type { Summary } from "../job/types.ts";
 import { acceptLoop } from "./accept.ts";
+import { createGate } from "./gate.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { journalActor, type JournalActorOptions } from "./journal_actor.ts";
 import { jobActor, type JobActorOptions } from "./job.ts";
 import type { RootMessage } from "./messages.ts";
 import { internalMailboxMax, type PeerRefs } from "./peers.ts";
+import type { PendingOptions } from "./pending.ts";
 import { createProofAttempts } from "./proof_attempts.ts";
 import { registry } from "./registry.ts";
 import { scheduler } from "./scheduler.ts";
@@ -23,7 +25,12 @@ import { session, type SessionOptions } from "./session.ts";
 
 /** What a root needs. */
 export interface RootOptions
-  extends Omit<SessionOptions, "attempts">, SchedulerOptions, JobActorOptions, JournalActorOptions {
+  extends
+    Omit<SessionOptions, "attempts" | "gate">,
+    Omit<PendingOptions, "now">,
+    SchedulerOptions,
+    JobActorOptions,
+    JournalActorOptions {
   readonly listeners: readonly Listener[];
   /** Called once, with how the job went, when all is done. */
   readonly onEnd: (summary: Summary) => void;
@@ -37,13 +44,20 @@ export function root(options: RootOptions): Behavior<RootMessage> {
     const refs = spawnAll(context, options);
     options.peers.connect(refs);
     options.onStart(refs);
-    const sessionOptions = { ...options, attempts: createProofAttempts(context.clock.now) };
+    const { clock, signal } = context;
+    const gate = createGate({ ...options, now: clock.now }, options.log);
+    const sessionOptions = { ...options, gate, attempts: createProofAttempts(clock.now) };
     for (const listener of options.listeners) {
       acceptLoop(listener, (link) => {
         if (!context.self.tell({ type: "accepted", link })) link.close();
-      }, { clock: context.clock, signal: context.signal, log: options.log });
+      }, { clock, signal, log: options.log, giveWay: gate.giveWay });
     }
-    return running(context, options, (link) => accept(context, sessionOptions, link));
+    const accept = (link: Link): void => {
+      const admitted = gate.admit(link);
+      if (!admitted) return;
+      context.spawn(session(admitted, sessionOptions), { name: "session", mailboxMax: internalMailboxMax });
+    };
+    return running(context, options, { accept, summary: gate.summary });
   };
 }
 
@@ -65,26 +79,26 @@ function spawnAll(context: Context<RootMessage>, options: RootOptions): PeerRefs
   };
 }
 
-function accept(context: Context<RootMessage>, options: SessionOptions, link: Link): void {
-  context.spawn(session(link, options), { name: "session", mailboxMax: internalMailboxMax });
+/** How connections are taken in, and what is to be said of them at the end. */
+interface Door {
+  readonly accept: (link: Link) => void;
+  readonly summary: () => string | undefined;
 }
 
-type Accept = (link: Link) => void;
-
-function running(context: Context<RootMessage>, options: RootOptions, accept: Accept): Handler<RootMessage> {
+function running(context: Context<RootMessage>, options: RootOptions, door: Door): Handler<RootMessage> {
   const startedMs = context.clock.now();
   return (message) => {
-    if (message.type === "accepted") return accept(message.link);
+    if (message.type === "accepted") return door.accept(message.link);
     if (message.type !== "over") return;
     options.peers.deliver("scheduler", { type: "halt" });
-    return closing(context, options, accept, startedMs, message);
+    return closing(context, options, door, startedMs, message);
   };
 }
 
 function closing(
   context: Context<RootMessage>,
   options: RootOptions,
-  accept: Accept,
+  door: Door,
   startedMs: number,
   { outcome, reason }: Extract<RootMessage, { type: "over" }>,
 ): Handler<RootMessage> {
@@ -94,7 +108,7 @@ function closing(
   return (message) => {
     switch (message.type) {
       case "accepted":
-        return accept(message.link);
+        return door.accept(message.link);
       case "halted": {
         const elapsedMs = context.clock.now() - startedMs;
         summary = {
@@ -117,9 +131,12 @@ function closing(
       case "ended":
         summary = message.summary;
         return peers.deliver("journal", { type: "end", outcome: summary.outcome });
-      case "closed":
+      case "closed": {
+        const strangers = door.summary();
+        if (strangers) options.log.info(strangers);
         peers.end();
         return options.onEnd(summary);
+      }
     }
   };
 }

@@ -65,6 +65,8 @@ function handle(state: State, message: SchedulerMessage): void {
       return compared(state, message.task, message.agreed);
     case "progress":
       return progressed(state, message.node, message.progress);
+    case "receipt":
+      return void message.session.tell({ type: "received", count: message.count });
     case "changed":
       return changed(state);
     case "tick":

@@ -9,7 +9,7 @@ import { encodePayload } from "../actors/remote/payload.ts";
 import type { Listener } from "../actors/remote/transport.ts";
 import { fillJobOptions } from "../job/job_options.ts";
 import type { Job, JobOptions, Summary } from "../job/types.ts";
-import type { Config } from "./config.ts";
+import { type Config, wireLimitsOf } from "./config.ts";
 import type { Journal } from "./journal/types.ts";
 import type { Progress, RootMessage } from "./messages.ts";
 import { createPeers, internalMailboxMax, type PeerRefs, type Peers } from "./peers.ts";
@@ -126,6 +126,7 @@ function rootOptions(
   const { job, options, codeHash } = loaded;
   const values = fillJobOptions(job.options, options);
   const { heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, token, maxNodeLosses } = config;
+  const { pendingMax, pendingPerAddressMax, nodeLogBytesMax } = config;
   return {
     peers,
     log,
@@ -147,6 +148,7 @@ function rootOptions(
     limits: { maxAttempts: config.maxAttempts || job.limits.maxAttempts || maxAttemptsDefault, maxNodeLosses },
     timeoutMs: config.taskTimeoutMs || job.limits.timeoutMs || 0,
     ...{ heartbeatMs, handshakeTimeoutMs, closeTimeoutMs, compress, token },
+    ...{ pendingMax, pendingPerAddressMax, nodeLogBytesMax, wireLimits: wireLimitsOf(config) },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Behavior, type Context, type Handler, type Logger, type Next, stop } from "../actors/types.ts";
 import { type Connection, openConnection } from "../actors/remote/connection.ts";
-import { asError } from "../actors/remote/errors.ts";
+import { asError, TransportError } from "../actors/remote/errors.ts";
 import { type ServerHandshake, serverHandshake } from "../actors/remote/handshake.ts";
 import {
   type Hello,
@@ -17,12 +17,16 @@ import {
   type Refused,
   type WireMessage,
 } from "../actors/remote/protocol.ts";
-import type { Link } from "../actors/remote/transport.ts";
-import { createValve } from "../actors/remote/valve.ts";
+import { flagOf, type WireLimits } from "../actors/remote/limits.ts";
+import { createValve, type Valve } from "../actors/remote/valve.ts";
+import { createFlow, type Taker } from "./flow.ts";
+import type { Gate } from "./gate.ts";
+import { createLineBudget } from "./line_budget.ts";
 import { checkPeriodMs } from "./liveness.ts";
 import type { SessionMessage } from "./messages.ts";
 import { carryOut } from "./operator.ts";
 import type { Peers } from "./peers.ts";
+import type { Admitted } from "./pending.ts";
 import type { ProofAttempts } from "./proof_attempts.ts";
 import type { RemoteSteering } from "./steering.ts";
 
@@ -43,6 +47,11 @@ export interface SessionOptions {
   readonly steering: RemoteSteering;
   /** The wrong tokens that came from each address. */
   readonly attempts: ProofAttempts;
+  /** Counts those that end before they are introduced. */
+  readonly gate: Pick<Gate, "ended">;
+  readonly wireLimits: Partial<WireLimits>;
+  /** How much a node may write into the log in a second, in bytes. */
+  readonly nodeLogBytesMax: number;
   readonly heartbeatMs: number;
   readonly handshakeTimeoutMs: number;
   readonly closeTimeoutMs: number;
@@ -52,21 +61,23 @@ export interface SessionOptions {
 interface State extends SessionOptions {
   readonly context: Context<SessionMessage>;
   readonly connection: Connection;
-  /** A message of the node has been handled: its socket may be read on. */
-  readonly handled: () => void;
+  /** Holds back the socket while too much of what came from it was not handled. */
+  readonly valve: Valve;
+  /** The peer is known: the connection is no longer one of those that wait to be introduced. */
+  readonly introduced: () => void;
 }
 
-/** Makes the behavior of the Session of one connection. */
-export function session(link: Link, options: SessionOptions): Behavior<SessionMessage> {
+/** Makes the behavior of the Session of one connection that the gate has let in. */
+export function session({ link, introduced }: Admitted, options: SessionOptions): Behavior<SessionMessage> {
   return (context) => {
     const { self, clock, signal } = context;
     const valve = createValve();
     const state: State = {
       ...options,
-      context,
-      handled: valve.handled,
+      ...{ context, valve, introduced },
       connection: openConnection(link, {
         clock,
+        limits: options.wireLimits,
         compress: options.compress ? undefined : false,
         onMessage: (message) => {
           self.tell({ type: "wire", message });
@@ -98,7 +109,7 @@ function introducing(state: State, handshake: ServerHandshake): Handler<SessionM
   return async (message) => {
     switch (message.type) {
       case "wire":
-        state.handled();
+        state.valve.handled();
         try {
           return await introduce(state, handshake, message.message);
         } catch (error) {
@@ -106,10 +117,13 @@ function introducing(state: State, handshake: ServerHandshake): Handler<SessionM
         }
       case "handshake-timeout":
         return connection.abort(
-          new Error(`no introduction within ${state.handshakeTimeoutMs} ms (option --handshake-timeout)`),
+          new TransportError(
+            "handshake-timeout",
+            `no introduction within ${state.handshakeTimeoutMs} ms (option --handshake-timeout)`,
+          ),
         );
       case "closed":
-        closed(state, message, connection.remoteAddress);
+        state.gate.ended(connection.remoteAddress, message.closed);
         return stop;
     }
   };
@@ -136,6 +150,7 @@ async function introduce(
     log.warn(`client at ${address} refused: ${outcome.refused.message}`, { code: outcome.refused.code });
     return refuse(state, outcome.refused);
   }
+  state.introduced();
   const hello = outcome.accepted;
   if (hello.type === "operator-hello") return admit(state, hello);
   peers.deliver("registry", { type: "register", hello, address, session: context.self });
@@ -166,7 +181,7 @@ function admit(state: State, { name }: OperatorHello): Handler<SessionMessage> {
       return stop;
     }
     if (message.type !== "wire") return;
-    state.handled();
+    state.valve.handled();
     const wire = message.message;
     if (wire.kind === "control" && wire.message.type === "order") {
       return await carryOut({ ...state, name, log }, wire.message);
@@ -218,7 +233,7 @@ function registering(state: State, hello: Hello): Handler<SessionMessage> {
       }
       case "wire":
         // Between welcome and initial data a node has nothing to say but that it lives.
-        state.handled();
+        state.valve.handled();
         if (node) peers.deliver("heartbeat", { type: "heard", node });
         return;
       default:
@@ -254,20 +269,25 @@ function ending(state: State, message: SessionMessage, name: string): typeof sto
 
 /** The node computes. */
 function serving(state: State, node: NodeId, name: string): Handler<SessionMessage> {
-  const { connection, context, peers, heartbeatMs } = state;
-  const { now } = context.clock;
-  const log = nodeLog(state.log, name);
-  let toldMs = -Infinity;
+  const { connection, context, peers, valve } = state;
+  const log = nodeLog(state, name);
+  const life = createLifeSigns(state, node);
+  const flow = createFlow(valve, (of, count) => {
+    peers.deliver(of, { type: "receipt", count, session: context.self });
+  });
   return (message) => {
     switch (message.type) {
       case "wire": {
-        state.handled();
-        if (now() - toldMs >= checkPeriodMs(heartbeatMs)) {
-          toldMs = now();
-          peers.deliver("heartbeat", { type: "heard", node });
-        }
-        return receive(state, node, message.message, log);
+        life.heard();
+        const taker = receive(state, node, message.message, log);
+        if (taker) flow.passed(taker);
+        else valve.handled();
+        return life.watch();
       }
+      case "received":
+        return flow.received(message.count);
+      case "still-shut":
+        return life.watch(true);
       case "grant":
         return connection.send({ kind: "tasks", tasks: message.tasks });
       case "cancel": {
@@ -284,28 +304,65 @@ function serving(state: State, node: NodeId, name: string): Handler<SessionMessa
   };
 }
 
-function receive(state: State, node: NodeId, message: WireMessage, log: (message: LogMessage) => void): void {
+/** Tells that a node is alive, not more often than anybody looks. */
+function createLifeSigns({ context, peers, heartbeatMs, valve }: State, node: NodeId) {
+  const { now } = context.clock;
+  const periodMs = checkPeriodMs(heartbeatMs);
+  let toldMs = -Infinity;
+  let isWatching = false;
+  const heard = () => {
+    if (now() - toldMs < periodMs) return;
+    toldMs = now();
+    peers.deliver("heartbeat", { type: "heard", node });
+  };
+  return {
+    heard,
+    /** While it is this server that does not read on, the node cannot be heard and must not be missed. */
+    watch: (isAgain = false) => {
+      if (isAgain) {
+        isWatching = false;
+        heard();
+      }
+      if (isWatching || !valve.isShut()) return;
+      isWatching = true;
+      context.after(periodMs, { type: "still-shut" });
+    },
+  };
+}
+
+/** Handles a message of a node. @returns to whom it was passed on */
+function receive(
+  state: State,
+  node: NodeId,
+  message: WireMessage,
+  log: (message: LogMessage) => void,
+): Taker | undefined {
   const { peers, connection } = state;
   switch (message.kind) {
     case "results":
-      return peers.deliver("scheduler", { type: "results", node, results: message.results });
+      peers.deliver("scheduler", { type: "results", node, results: message.results });
+      return "scheduler";
     case "held":
-      return peers.deliver("scheduler", { type: "held", node, attempts: message.attempts });
+      peers.deliver("scheduler", { type: "held", node, attempts: message.attempts });
+      return "scheduler";
     case "custom":
-      return peers.deliver("job", { type: "custom", node, payload: message.payload });
+      peers.deliver("job", { type: "custom", node, payload: message.payload });
+      return "job";
     case "control":
       switch (message.message.type) {
         case "heartbeat":
-          return connection.send({ kind: "control", message: { type: "heartbeat" } });
+          return void connection.send({ kind: "control", message: { type: "heartbeat" } });
         case "log":
-          return log(message.message);
+          return void log(message.message);
         case "progress":
-          return peers.deliver("scheduler", { type: "progress", node, progress: message.message });
+          peers.deliver("scheduler", { type: "progress", node, progress: message.message });
+          return "scheduler";
         case "leave":
           peers.deliver("registry", { type: "leaving", node });
-          return peers.deliver("scheduler", { type: "node-leaving", node });
+          peers.deliver("scheduler", { type: "node-leaving", node });
+          return "scheduler";
         case "order":
-          return refuseOrder(state, node, message.message);
+          return void refuseOrder(state, node, message.message);
       }
   }
   connection.abort(outOfPlace(message, "from a registered node"));
@@ -318,7 +375,16 @@ function refuseOrder(state: State, node: NodeId, { action }: Order): void {
   refuse(state, { type: "refused", code: "role-refused", message, retry: false });
 }
 
-/** Passes on what user code wrote on the node, tagged with where it comes from. */
-function nodeLog(log: Logger, name: string): (message: LogMessage) => void {
-  return ({ level, text, task, attempt }) => log[level](text, { node: name, task, attempt });
+/** Passes on what user code wrote on the node, tagged with where it comes from; but not more than a budget. */
+function nodeLog({ log, context, nodeLogBytesMax }: State, name: string): (message: LogMessage) => void {
+  const { now } = context.clock;
+  const budget = createLineBudget(nodeLogBytesMax);
+  return ({ level, text, task, attempt }) => {
+    const omitted = budget.takeOmitted(now());
+    if (omitted > 0) {
+      const limit = `${nodeLogBytesMax} bytes may be written in a second (option ${flagOf("nodeLogBytesMax")})`;
+      log.warn(`${omitted} lines of a node were left out: ${limit}`, { node: name });
+    }
+    if (budget.admit(text.length, now())) log[level](text, { node: name, task, attempt });
+  };
 }
