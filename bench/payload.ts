@@ -6,6 +6,7 @@
 import { runCluster, startProgram } from "./cluster.ts";
 import { type Benchmark, type Figure, figure, inTurn, seconds } from "./figures.ts";
 import { readFull, writeFull } from "./raw.ts";
+import type { WindowReport } from "./jobs/windows.ts";
 
 const kibi = 2 ** 10;
 const mebi = 2 ** 20;
@@ -50,7 +51,7 @@ async function rawEcho(conn: Deno.Conn, { bytes, window: count }: Size, atOnce: 
 
 async function figuresOf(size: Size, rounds: number): Promise<Figure[]> {
   const ways = await (async () => {
-    await using process = startProgram("raw_echo.ts", []);
+    await using process = startProgram("raw_server.ts", [String(mebi)]);
     const [, port] = await process.line(/^listening on (\d+)$/);
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
     conn.setNoDelay(true);
@@ -60,7 +61,7 @@ async function figuresOf(size: Size, rounds: number): Promise<Figure[]> {
     ]);
   })();
   const { bytes, window } = size;
-  const { rates } = await runCluster<{ rates: number[] }>({
+  const { rates } = await runCluster<WindowReport>({
     job: "echo.ts",
     options: { nodes: 1, window, windows: rounds, bytes },
     nodes: 1,

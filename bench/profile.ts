@@ -1,12 +1,14 @@
 /**
- * Where the time of a no-op task goes: V8's profiles of a server, of a node's I/O thread and of its worker, as the
- * functions that took the most processor time themselves.
+ * Where the time goes: V8's profiles of a server, of a node's I/O thread and of its worker, as the functions that took
+ * the most processor time themselves.
  *
  * @module
  */
 import { temporaryFolder } from "../tests/process/harness.ts";
-import { runCluster } from "./cluster.ts";
-import { type Benchmark, type Figure, figure } from "./figures.ts";
+import { benchPath, printed, runCluster, startProgram, startServer } from "./cluster.ts";
+import { delay } from "./delay.ts";
+import { type Benchmark, type Figure, figure, type Group } from "./figures.ts";
+import type { WindowReport } from "./jobs/windows.ts";
 
 /** What V8 writes. */
 interface CpuProfile {
@@ -21,12 +23,6 @@ interface CpuProfile {
 /** How many functions of each thread are shown. */
 const shown = 15;
 const project = new URL("../", import.meta.url).href;
-const threads = [
-  ["server", "server.cpuprofile"],
-  ["I/O thread of the node", "node-0.cpuprofile"],
-  ["worker of the node", "node-0.worker-1.cpuprofile"],
-] as const;
-
 function nameOf({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["callFrame"]): string {
   const place = url.startsWith(project) ? url.slice(project.length) : url.replace(/^.*\/node_modules\//, "");
   return `${functionName || "(anonymous)"} ${place}${place && `:${lineNumber + 1}`}`.trim();
@@ -52,18 +48,50 @@ function topOf(file: string): Figure[] {
   return sorted.slice(0, shown).map(([name, percent]) => figure(name, "%", [percent]));
 }
 
-/** Profiles of no-op tasks: a server and one node of one worker, authenticated, journal off. */
-export const profile: Benchmark = async function* ({ quick }) {
+type Thread = readonly [name: string, file: string];
+
+const threads: readonly Thread[] = [
+  ["server", "server.cpuprofile"],
+  ["I/O thread of the node", "node-0.cpuprofile"],
+  ["worker of the node", "node-0.worker-1.cpuprofile"],
+];
+
+async function* ofTasks(what: string, job: string, options: Record<string, number>): AsyncGenerator<Group> {
   using folder = temporaryFolder();
-  const { rates } = await runCluster<{ rates: number[] }>({
-    job: "noop.ts",
-    options: { nodes: 1, window: quick ? 50_000 : 200_000, windows: 5 },
+  const { rates } = await runCluster<WindowReport>({
+    job,
+    options: { nodes: 1, windows: 5, ...options },
     nodes: 1,
     security: "authenticated",
     profileFolder: folder.path,
   });
-  yield { title: "rate under the profiler, 1 node of one worker", figures: [figure("no-op tasks", "tasks/s", rates)] };
+  yield { title: "rate under the profiler, 1 node of one worker", figures: [figure(what, "tasks/s", rates)] };
   for (const [thread, file] of threads) {
-    yield { title: `own time of functions, ${thread}`, figures: topOf(`${folder.path}/${file}`) };
+    yield { title: `${what}: own time of functions, ${thread}`, figures: topOf(`${folder.path}/${file}`) };
   }
+}
+
+async function ofHeartbeats(nodes: number, forMs: number): Promise<Group> {
+  using folder = temporaryFolder();
+  await using server = await startServer({ job: "resident.ts", profileFolder: folder.path });
+  await using all = startProgram("crowd.ts", [
+    server.address,
+    benchPath("jobs/resident.ts"),
+    String(nodes),
+    "1",
+    "256",
+  ]);
+  await printed(all);
+  await delay(forMs);
+  server.kill("SIGTERM");
+  await server.exit();
+  const title = `${nodes} idle nodes at 5 s, their joining and leaving included: own time of functions, server`;
+  return { title, figures: topOf(`${folder.path}/server.cpuprofile`) };
+}
+
+/** Profiles of no-op tasks, of large payloads (authenticated, journal off), and of heartbeats. */
+export const profile: Benchmark = async function* ({ quick }) {
+  yield* ofTasks("no-op tasks", "noop.ts", { window: quick ? 50_000 : 200_000 });
+  yield* ofTasks("1 MiB there and back", "echo.ts", { window: 500, bytes: 2 ** 20 });
+  yield await ofHeartbeats(1_000, quick ? 10_000 : 30_000);
 };

@@ -43,7 +43,7 @@ function saturated<T>(work: () => Promise<T>): Promise<T> {
 export async function saturatedEcho({ quick }: Settings): Promise<Figure[]> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const ended = serve(listener);
-  const count = quick ? 1_000 : 5_000;
+  const count = quick ? 500 : 2_000;
   const measure = () => roundTrips(listener.addr.port, count);
   try {
     return await latencies(quick ? 3 : 5, [

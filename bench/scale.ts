@@ -6,7 +6,9 @@
 import { delay } from "./delay.ts";
 import { benchPath, printed, runCluster, startProgram, startServer } from "./cluster.ts";
 import { type Benchmark, type Figure, figure, type Group, inTurn, type Settings } from "./figures.ts";
+import { readFull, writeFull } from "./raw.ts";
 import { openFilesMax, tellsUsage, usageOf } from "./proc.ts";
+import type { WindowReport } from "./jobs/windows.ts";
 
 const resident = benchPath("jobs/resident.ts");
 /** The most tasks that one node may hold, by the server's window. */
@@ -46,6 +48,23 @@ async function joining(nodes: number): Promise<number> {
   return (await printed<{ joinedMs: number }>(all)).joinedMs / 1000;
 }
 
+/** A process that does nothing but hold connections. @returns bytes a connection */
+async function bareConnection(connections: number): Promise<number> {
+  await using process = startProgram("raw_server.ts", ["1024"]);
+  const [, port] = await process.line(/^listening on (\d+)$/);
+  const before = usageOf(process.pid).rssBytes;
+  const conns: Deno.TcpConn[] = [];
+  try {
+    while (conns.length < connections) conns.push(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }));
+    // The last one echoes: then all have been accepted.
+    await writeFull(conns[connections - 1], new Uint8Array(1));
+    await readFull(conns[connections - 1], new Uint8Array(1));
+    return (usageOf(process.pid).rssBytes - before) / connections;
+  } finally {
+    for (const conn of conns) conn.close();
+  }
+}
+
 async function idleNodes(nodes: number, watchSeconds: number): Promise<Figure[]> {
   const { server, memory } = await residentServer(0);
   await using _server = server;
@@ -60,8 +79,10 @@ async function idleNodes(nodes: number, watchSeconds: number): Promise<Figure[]>
   const cpu = (usageOf(server.pid).cpuSeconds - start.cpuSeconds) / ((performance.now() - startMs) / 1000);
   const after = await memory();
   const each = (name: keyof Memory): number => (after[name] - before[name]) / nodes / 1024;
+  const bare = `a bare connection of ${nodes}, resident memory`;
   return [
-    figure(`a node of ${nodes}, resident memory`, "KiB", [each("rss")]),
+    figure(bare, "KiB", [await bareConnection(nodes) / 1024]),
+    figure(`a node of ${nodes}, resident memory`, "KiB", [each("rss")], bare),
     figure(`a node of ${nodes}, live heap and buffers`, "KiB", [each("heapUsed") + each("external")]),
     figure(`${nodes} nodes, processor of the server`, "% of a core", [cpu * 100]),
   ];
@@ -89,7 +110,7 @@ async function inFlight(tasks: number): Promise<Figure[]> {
 
 async function manyTasks(tasks: number): Promise<Figure[]> {
   const windows = 50;
-  const { rates, rssBytes } = await runCluster<{ rates: number[]; rssBytes: number[] }>({
+  const { rates, rssBytes } = await runCluster<WindowReport>({
     job: "noop.ts",
     options: { nodes: 2, warmUp: 2, window: tasks / windows, windows },
     nodes: 2,

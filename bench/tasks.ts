@@ -4,13 +4,10 @@
  * @module
  */
 import { runCluster, type Security } from "./cluster.ts";
-import { type Benchmark, type Figure, figure, inTurn, latencies } from "./figures.ts";
+import { type Benchmark, type Figure, figure, type Group, inTurn, latencies } from "./figures.ts";
 import { bareRate, calibrate } from "./bare_workers.ts";
+import type { WindowReport } from "./jobs/windows.ts";
 import { startRawNodes } from "./raw_tasks.ts";
-
-interface Rates {
-  readonly rates: readonly number[];
-}
 
 /** Tasks in a frame of the raw limit: what one read takes in comfortably, and more than that. */
 const rawFrames = [64, 256] as const;
@@ -41,16 +38,19 @@ async function rawRates(rounds: number, tasks: number): Promise<Figure[]> {
   return await inTurn("tasks/s", rounds, ways);
 }
 
-async function noopFigures(cases: readonly Case[], quick: boolean): Promise<Figure[]> {
+async function* noopGroups(cases: readonly Case[], quick: boolean): AsyncGenerator<Group> {
   const windows = quick ? 3 : 7;
   const raw = await rawRates(windows, quick ? 100_000 : 400_000);
-  const figures: Figure[] = [...raw];
+  const rates: Figure[] = [...raw];
+  const micros: Figure[] = [];
   for (const each of cases) {
     const options = { nodes: each.nodes, window: quick ? 20_000 : 50_000, windows };
-    const { rates } = await runCluster<Rates>({ job: "noop.ts", options, ...each });
-    figures.push(figure(nameOf(each), "tasks/s", rates, raw[0].name));
+    const report = await runCluster<WindowReport>({ job: "noop.ts", options, ...each });
+    rates.push(figure(nameOf(each), "tasks/s", report.rates, raw[0].name));
+    micros.push(figure(nameOf(each), "µs/task", report.serverMicros));
   }
-  return figures;
+  yield { title: "no-op tasks; each node a process with one worker", figures: rates };
+  yield { title: "processor time of the server for a no-op task, all its threads", figures: micros };
 }
 
 async function idleLatency(quick: boolean): Promise<Figure[]> {
@@ -85,7 +85,7 @@ async function efficiency(quick: boolean): Promise<Figure[]> {
     for (let round = 0; round < rounds; round++) {
       bare.push(await bareRate(2, steps, quick ? 1_000 : 3_000));
       const options = { nodes: 1, window, windows: quick ? 2 : 3, steps };
-      const { rates } = await runCluster<Rates>({ job: "busy.ts", options, nodes: 1, workers: 2 });
+      const { rates } = await runCluster<WindowReport>({ job: "busy.ts", options, nodes: 1, workers: 2 });
       own.push(...rates);
     }
     const name = `${ms} ms tasks, 2 bare workers`;
@@ -96,10 +96,7 @@ async function efficiency(quick: boolean): Promise<Figure[]> {
 
 /** Tasks through processes. */
 export const tasks: Benchmark = async function* ({ quick }) {
-  yield {
-    title: "no-op tasks; each node a process with one worker",
-    figures: await noopFigures(quick ? quickCases : fullCases, quick),
-  };
+  yield* noopGroups(quick ? quickCases : fullCases, quick);
   yield { title: "one task at a time, an idle server and node", figures: await idleLatency(quick) };
   yield { title: "efficiency: what computes, beside bare workers without a server", figures: await efficiency(quick) };
 };

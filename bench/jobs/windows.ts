@@ -5,6 +5,18 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
+
+/** What is printed: one entry a window. */
+export interface WindowReport {
+  /** Results a second. */
+  readonly rates: number[];
+  /** Processor time that the server took for each result, all its threads together, in microseconds. */
+  readonly serverMicros: number[];
+  /** Resident memory of the server at the end of the window. */
+  readonly rssBytes: number[];
+}
+
 /** Counts results in windows. */
 export interface Windows {
   /** Takes one result. */
@@ -29,28 +41,38 @@ export interface WindowOptions {
 /** Makes windows, none of them begun. */
 export function createWindows({ nodes, warmUp, window, windows }: WindowOptions): Windows {
   const seen = new Set<string>();
-  const rates: number[] = [];
-  const rssBytes: number[] = [];
+  const report: WindowReport = { rates: [], serverMicros: [], rssBytes: [] };
+  const isDone = () => report.rates.length >= windows;
   let count = 0;
   let startMs = 0;
+  let startMicros = 0;
   let toWarmUp = warmUp;
+  const begin = (nowMs: number, micros: number): void => {
+    count = 0;
+    startMs = nowMs;
+    startMicros = micros;
+  };
+  const micros = (): number => {
+    const { user, system } = cpuUsage();
+    return user + system;
+  };
   return {
     collected: (node) => {
       if (seen.size < nodes) {
         seen.add(node);
-        startMs = performance.now();
-        return;
+        return begin(performance.now(), micros());
       }
       if (++count < window) return;
       const now = performance.now();
-      if (toWarmUp-- <= 0 && rates.length < windows) {
-        rates.push(window / (now - startMs) * 1000);
-        rssBytes.push(Deno.memoryUsage().rss);
+      const used = micros();
+      if (toWarmUp-- <= 0 && !isDone()) {
+        report.rates.push(window / (now - startMs) * 1000);
+        report.serverMicros.push((used - startMicros) / window);
+        report.rssBytes.push(Deno.memoryUsage().rss);
       }
-      startMs = now;
-      count = 0;
+      begin(now, used);
     },
-    isDone: () => rates.length >= windows,
-    print: () => console.log(`bench ${JSON.stringify({ rates, rssBytes })}`),
+    isDone,
+    print: () => console.log(`bench ${JSON.stringify(report)}`),
   };
 }

@@ -8,6 +8,7 @@ import { runCluster } from "../cluster.ts";
 import { percentile, type Settings } from "../figures.ts";
 import { ask, pingPong, tell } from "../messages.ts";
 import type { PeerFigure } from "./peers.ts";
+import type { WindowReport } from "../jobs/windows.ts";
 
 async function rounds(count: number, measure: () => Promise<number>): Promise<number[]> {
   await measure();
@@ -21,7 +22,7 @@ export async function measureGristmill({ quick }: Settings): Promise<PeerFigure[
   const times = quick ? 3 : 5;
   const size = quick ? 1 : 4;
   const unit = "messages/s";
-  const { rates } = await runCluster<{ rates: number[] }>({
+  const { rates } = await runCluster<WindowReport>({
     job: "noop.ts",
     options: { nodes: 2, window: 20_000 * size, windows: times },
     nodes: 2,
@@ -32,7 +33,7 @@ export async function measureGristmill({ quick }: Settings): Promise<PeerFigure[
     options: { count: 500 * size },
     nodes: 1,
   });
-  const { rates: echoes } = await runCluster<{ rates: number[] }>({
+  const { rates: echoes } = await runCluster<WindowReport>({
     job: "echo.ts",
     options: { nodes: 1, window: 1_000, windows: times, bytes: 2 ** 20 },
     nodes: 1,
