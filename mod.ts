@@ -38,6 +38,7 @@ export { main } from "./cli/program.ts";
 
 // Starting a server within a program of one's own.
 export { type LoadedJob, type ServerHandle, type ServerOptions, startServer } from "./server/server.ts";
+export type { Steering } from "./server/steering.ts";
 export type { NodeStatistics, Progress } from "./server/messages.ts";
 
 // The journal, from which a server resumes a job that was interrupted.
@@ -58,7 +59,8 @@ export { ConfigError } from "./server/errors.ts";
 
 // How server and nodes reach each other: over TCP or TLS, or within one process.
 export { type MemoryOptions, memoryTransport } from "./actors/remote/memory.ts";
-export { type TcpOptions, tcpTransport, type TlsFiles } from "./actors/remote/tcp.ts";
+export { type TcpOptions, tcpTransport, type TlsOptions } from "./actors/remote/tcp.ts";
+export type { TlsTrust } from "./actors/remote/tls.ts";
 export type { Address, ConnectOptions, Link, Listener, Transport } from "./actors/remote/transport.ts";
 export { TransportError, type TransportErrorCode } from "./actors/remote/errors.ts";
 

@@ -5,6 +5,7 @@
  */
 import { bridge, bridgeVerb } from "../node/process_bridge.ts";
 import { parseArguments } from "./args.ts";
+import { certVerb } from "./cert.ts";
 import { controlVerb } from "./control.ts";
 import { describeError, exitCodeOf, exitCodes, UsageError } from "./errors.ts";
 import { generalHelp, verbHelp, versionLine } from "./help.ts";
@@ -19,7 +20,7 @@ import { createTerminal } from "./terminal.ts";
 import { tokenVerb } from "./token.ts";
 import type { CliHost, Verb } from "./verb.ts";
 
-const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, controlVerb, tokenVerb, joblogVerb];
+const verbs: readonly Verb[] = [runVerb, serveVerb, nodeVerb, controlVerb, tokenVerb, certVerb, joblogVerb];
 const helpFlag = { name: "help", type: "boolean", help: "show this" } as const;
 
 function unknownVerb(word: string, program: string): UsageError {

@@ -28,10 +28,16 @@ const quote = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `
 const nodeTokenFile = "node.token";
 
 /** The command that starts a node on another machine. The token stays out of it, and so out of shell histories. */
-export function joinLine(program: string, address: Address, job: string, config: Config): string {
+export function joinLine(
+  program: string,
+  address: Address,
+  job: string,
+  config: Config,
+  fingerprint?: string,
+): string {
   const host = isWildcard(address.host) ? hostName("HOST") : address.host;
   const words = [`${program} node --join ${formatAddress({ ...address, host })}`];
-  if (config.encrypt) words.push(`--encrypt --authority-file ${quote(config.certificateFile)}`);
+  if (fingerprint !== undefined) words.push(`--encrypt --fingerprint ${fingerprint}`);
   if (config.token !== "") words.push(`--token-file ${nodeTokenFile}`);
   if (job !== "") words.push(quote(job));
   return words.join(" ");
@@ -54,9 +60,9 @@ async function execute(invocation: Invocation): Promise<number> {
   const options = jobOptions(target.job, invocation);
 
   using kept = keepJournal(invocation, target, options, true);
-  const listener = await openListener(config);
+  const { listener, fingerprint } = await openListener(config, kept && `${kept.journal.path}.pem`);
   terminal.print(`listening on ${formatAddress(listener.address)}`);
-  terminal.print(`join with: ${joinLine(program, listener.address, target.word, config)}`);
+  terminal.print(`join with: ${joinLine(program, listener.address, target.word, config, fingerprint)}`);
   const tokenLine = nodeTokenLine(program, config);
   if (tokenLine) terminal.print(`its token: ${tokenLine}`);
   using server = hostServer(invocation, { ...setup, target, options, listener, kept });

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Connection, openConnection } from "../actors/remote/connection.ts";
+import { TransportError } from "../actors/remote/errors.ts";
 import { type NodeHandshake, nodeHandshake } from "../actors/remote/handshake.ts";
 import type { Refused, Welcome } from "../actors/remote/protocol.ts";
 import type { Link } from "../actors/remote/transport.ts";
@@ -91,9 +92,16 @@ function connecting(core: Core): Handler<NodeMessage> {
   );
   return (message) => {
     if (message.type === "dialed") return handshaking(core, message.stream);
-    if (message.type === "not-dialed") return retry(core, reasonOf(message.error));
+    if (message.type === "not-dialed") return notDialed(core, message.error);
     return offline(core, message);
   };
+}
+
+function notDialed(core: Core, error: unknown): Next<NodeMessage> {
+  const isRefused = error instanceof TransportError && error.code === "certificate-refused";
+  // Trying again would not change whom this node trusts. A node that holds something keeps it, though.
+  if (isRefused && !holdsAnything(core)) return end(core, ["refused", reasonOf(error)]);
+  return retry(core, reasonOf(error));
 }
 
 const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error);

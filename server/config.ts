@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseFingerprint } from "../actors/remote/certificate.ts";
 import { asError } from "../actors/remote/errors.ts";
 import { resolveLimits, type WireLimits } from "../actors/remote/limits.ts";
 import { tokenFault } from "../actors/remote/token.ts";
@@ -24,7 +25,7 @@ export interface Config {
   readonly workers: number;
   /** Whether frames are compressed where that pays; never on loopback. @default true */
   readonly compress: boolean;
-  /** Whether the connection uses TLS; the server then needs a certificate and its key. @default false */
+  /** Whether the connection uses TLS, and nothing else is taken. @default false */
   readonly encrypt: boolean;
   /**
    * What opens the server; empty for none. An operator's token, such as `gristmill token` makes, opens it for orders
@@ -39,8 +40,10 @@ export interface Config {
   readonly certificateFile: string;
   /** The private key of the server's TLS certificate, a PEM file. @default "" */
   readonly certificateKeyFile: string;
-  /** The certificate, a PEM file, that a node trusts beside the system's own. @default "" */
+  /** The certificate, a PEM file, that vouches for the server, in place of the well-known authorities. @default "" */
   readonly authorityFile: string;
+  /** The fingerprint of the server's certificate, `sha256:...`: a node takes this one and no other. @default "" */
+  readonly fingerprint: string;
   /** How long one attempt at a task may compute, in milliseconds; 0 for what the job says. @default 0 */
   readonly taskTimeoutMs: number;
   /** How many attempts a task has that fails by its own error; 0 for what the job says, or 3. @default 0 */
@@ -116,6 +119,7 @@ export const defaultConfig: Config = {
   certificateFile: "",
   certificateKeyFile: "",
   authorityFile: "",
+  fingerprint: "",
   taskTimeoutMs: 0,
   maxAttempts: 0,
   maxNodeLosses: 5,
@@ -158,7 +162,8 @@ const rows: readonly FieldRow[] = [
   ["tokenFile", "both", "file that holds the token"],
   ["certificateFile", "server", "TLS certificate of the server (PEM)"],
   ["certificateKeyFile", "server", "private key of that certificate (PEM)"],
-  ["authorityFile", "node", "certificate to trust (PEM)"],
+  ["authorityFile", "node", "certificate that vouches for the server (PEM)"],
+  ["fingerprint", "node", "take a server with this certificate alone (sha256:...)"],
   ["taskTimeoutMs", "server", "limit of one attempt at a task, in ms; 0 for what the job says", {
     min: 0,
     max: 2 ** 32 - 1,
@@ -212,6 +217,9 @@ function checkField(field: ConfigField, value: unknown): void {
     complain(`a whole number from ${min} to ${max}`);
   }
   const fault = name === "token" && value !== "" ? tokenFault(value as string) : undefined;
+  if (name === "fingerprint" && value !== "" && !parseFingerprint(value as string)) {
+    complain("sha256: and 64 hexadecimal digits, as serve prints it");
+  }
   if (fault) complain(fault);
   if (oneOf && !oneOf.includes(value as string)) complain(`one of ${oneOf.join(", ")}`);
 }

@@ -82,7 +82,9 @@ export type TransportErrorCode =
   | "handshake-timeout"
   /** Too many connections are waiting to be introduced. */
   | "too-many-pending"
-  /** A file with a certificate or a key cannot be read. */
+  /** The certificate of the listener is not the one that was pinned, or nobody vouches for it. */
+  | "certificate-refused"
+  /** There is no certificate or key for TLS, or none that can be used. */
   | "tls-invalid";
 
 /** A connection could not be made, or broke. */

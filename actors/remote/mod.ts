@@ -13,7 +13,8 @@ export { orderActions, protocolVersion } from "./protocol.ts";
 /** Streams of bytes: TCP and TLS, memory, and memory that misbehaves. */
 export { type Address, type ConnectOptions, formatAddress } from "./transport.ts";
 export type { Link, Listener, Transport } from "./transport.ts";
-export { type TcpOptions, tcpTransport, type TlsFiles } from "./tcp.ts";
+export { type TcpOptions, tcpTransport, type TlsOptions } from "./tcp.ts";
+export type { TlsTrust } from "./tls.ts";
 export { type MemoryOptions, memoryTransport } from "./memory.ts";
 export { type Faults, type FaultyOptions, type FaultyTransport, faultyTransport, type Matches } from "./faulty.ts";
 

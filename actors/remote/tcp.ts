@@ -1,9 +1,11 @@
 /**
- * TCP and TLS, by what Deno has.
+ * TCP and TLS. What listens is made by what Deno has; for the other end see tls.ts.
  *
  * @module
  */
+import { certificateHash } from "./certificate.ts";
 import { asError, TransportError, type TransportErrorCode } from "./errors.ts";
+import { connectTls, isLocal, type TlsTrust } from "./tls.ts";
 import {
   type Address,
   type ConnectOptions,
@@ -13,25 +15,23 @@ import {
   type Transport,
 } from "./transport.ts";
 
-/** Files for TLS, in PEM. */
-export interface TlsFiles {
+/** What TLS needs: a listener its certificate, who connects a reason to trust it. Certificates and keys are in PEM. */
+export interface TlsOptions extends TlsTrust {
   /** The listener's certificate, followed by those that vouch for it. */
-  readonly certificateFile?: string;
+  readonly certificate?: string;
   /** The key of the listener's certificate. */
-  readonly certificateKeyFile?: string;
-  /** The certificates that the one who connects trusts, beside the well-known authorities. */
-  readonly authorityFile?: string;
+  readonly certificateKey?: string;
 }
 
 /** Options of {@linkcode tcpTransport}. */
 export interface TcpOptions {
   /**
-   * Speaks TLS. A listener needs a certificate and its key; who connects needs `authorityFile` unless a well-known
-   * authority vouches for the listener. The certificate must name the host as it is dialed.
+   * Speaks TLS, and nothing else. A listener needs a certificate and its key. Who connects needs its fingerprint, or an
+   * authority that vouches for it (well-known, or given), and then the certificate must name the host as it is dialed.
    *
    * @default plain TCP
    */
-  readonly tls?: TlsFiles;
+  readonly tls?: TlsOptions;
 }
 
 /**
@@ -61,23 +61,20 @@ export function tcpTransport(options: TcpOptions = {}): Transport {
   };
 }
 
-async function connect(address: Address, tls: TlsFiles | undefined, options: ConnectOptions): Promise<Link> {
+async function connect(address: Address, tls: TlsOptions | undefined, options: ConnectOptions): Promise<Link> {
   const { timeoutMs, signal } = options;
   const where = formatAddress(address);
   if (signal?.aborted) throw new TransportError("connect-aborted", `did not connect to ${where}: aborted`);
-  const caCerts = tls?.authorityFile === undefined ? [] : [readPem(tls.authorityFile)];
   const timeout = new AbortController();
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => timeout.abort(), timeoutMs);
   const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal;
-  let conn: Deno.Conn | undefined;
+  let link: Link | undefined;
   try {
-    conn = await Deno.connect({ hostname: address.host, port: address.port, signal: either });
-    (conn as Deno.TcpConn).setNoDelay(true);
-    if (tls) conn = await secure(conn as Deno.TcpConn, address.host, caCerts, either);
+    link = tls ? await connectTls(address, tls, either) : await connectPlain(address, either);
     either.throwIfAborted();
-    return createLink(conn as Deno.TcpConn | Deno.TlsConn);
+    return link;
   } catch (cause) {
-    tryClose(conn);
+    link?.close();
     if (signal?.aborted) throw new TransportError("connect-aborted", `did not connect to ${where}: aborted`, { cause });
     if (timeout.signal.aborted) {
       throw new TransportError("connect-timeout", `cannot connect to ${where}: no answer within ${timeoutMs} ms`, {
@@ -90,20 +87,10 @@ async function connect(address: Address, tls: TlsFiles | undefined, options: Con
   }
 }
 
-/** Runs the client's half of the TLS handshake. Closing the connection is the only way to end it early. */
-async function secure(conn: Deno.TcpConn, host: string, caCerts: string[], signal: AbortSignal): Promise<Deno.TlsConn> {
-  const secured = await Deno.startTls(conn, { hostname: host, caCerts });
-  const give = () => tryClose(secured);
-  signal.addEventListener("abort", give);
-  try {
-    await secured.handshake();
-  } catch (error) {
-    tryClose(secured);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", give);
-  }
-  return secured;
+async function connectPlain({ host, port }: Address, signal: AbortSignal): Promise<Link> {
+  const conn = await Deno.connect({ hostname: host, port, signal });
+  conn.setNoDelay(true);
+  return createLink(conn);
 }
 
 function connectError(where: string, cause: unknown): TransportError {
@@ -114,10 +101,12 @@ function connectError(where: string, cause: unknown): TransportError {
   return new TransportError("connect-failed", `cannot connect to ${where}: ${asError(cause).message}`, { cause });
 }
 
-function listen(address: Address, tls: TlsFiles | undefined): Listener {
+function listen(address: Address, tls: TlsOptions | undefined): Listener {
   const where = { hostname: address.host, port: address.port };
   let listener: Deno.TcpListener | Deno.TlsListener;
+  let channel: Uint8Array | undefined;
   try {
+    channel = tls && certificateHash(certificate(tls).cert);
     listener = tls ? Deno.listenTls({ ...where, ...certificate(tls) }) : Deno.listen(where);
   } catch (cause) {
     throw listenError(address, cause);
@@ -130,7 +119,7 @@ function listen(address: Address, tls: TlsFiles | undefined): Listener {
         try {
           const conn = await listener.accept();
           if ("setNoDelay" in conn) conn.setNoDelay(true);
-          return createLink(conn);
+          return createLink(conn, channel);
         } catch (cause) {
           if (closed) throw new TransportError("listener-closed", "the listener was closed", { cause });
           // The peer gave up while it waited to be accepted: its loss alone.
@@ -148,19 +137,9 @@ function listen(address: Address, tls: TlsFiles | undefined): Listener {
   };
 }
 
-function certificate(tls: TlsFiles): { cert: string; key: string } {
-  if (tls.certificateFile === undefined || tls.certificateKeyFile === undefined) {
-    throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate file and its key file are needed");
-  }
-  return { cert: readPem(tls.certificateFile), key: readPem(tls.certificateKeyFile) };
-}
-
-function readPem(file: string): string {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (cause) {
-    throw new TransportError("tls-invalid", `cannot read ${file}: ${asError(cause).message}`, { cause });
-  }
+function certificate({ certificate: cert, certificateKey: key }: TlsOptions): { cert: string; key: string } {
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate and its key are needed");
 }
 
 function listenError(address: Address, cause: unknown): TransportError {
@@ -175,16 +154,27 @@ function listenError(address: Address, cause: unknown): TransportError {
   return new TransportError(code, `cannot listen on ${where}: ${asError(cause).message}`, { cause });
 }
 
-function createLink(conn: Deno.TcpConn | Deno.TlsConn): Link {
+function createLink(conn: Deno.TcpConn | Deno.TlsConn, channel?: Uint8Array): Link {
   const { hostname, port } = conn.remoteAddr;
   return {
-    read: (buffer) => conn.read(buffer),
+    read: (buffer) => channel ? conn.read(buffer).catch(rejectPlain) : conn.read(buffer),
     write: (data) => conn.write(data),
     closeWrite: () => conn.closeWrite(),
     close: () => tryClose(conn),
     remoteAddress: formatAddress({ host: hostname, port }),
-    local: hostname === "::1" || hostname.startsWith("127.") || hostname.startsWith("::ffff:127."),
+    local: isLocal(hostname),
+    ...(channel && { channel }),
   };
+}
+
+/** What comes to a TLS listener and is no TLS. */
+function rejectPlain(error: Error): never {
+  if (!/corrupt message of type/.test(error.message)) throw error;
+  throw new TransportError(
+    "connection-lost",
+    "the peer does not speak TLS, which this side demands: start both with --encrypt, or neither",
+    { cause: error },
+  );
 }
 
 /** Closes what may have been closed already, by this side or with the other half. */

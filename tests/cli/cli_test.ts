@@ -81,10 +81,10 @@ Deno.test("the line that joins can be pasted, and does not hold the token", () =
     joinLine("gristmill", address, "my jobs/it's.ts", defaultConfig),
     "gristmill node --join [::1]:9000 'my jobs/it'\\''s.ts'",
   );
-  const config = { ...defaultConfig, token: "a secret of many", encrypt: true, certificateFile: "lab.pem" };
+  const config = { ...defaultConfig, token: "a secret of many", encrypt: true };
   assertEquals(
-    joinLine("mandel", address, "", config),
-    "mandel node --join [::1]:9000 --encrypt --authority-file lab.pem --token-file node.token",
+    joinLine("mandel", address, "", config, "sha256:ab"),
+    "mandel node --join [::1]:9000 --encrypt --fingerprint sha256:ab --token-file node.token",
   );
   assertEquals(nodeTokenLine("mandel", config), "GRISTMILL_TOKEN=... mandel token --node > node.token");
   assertEquals(

@@ -1,10 +1,14 @@
-import { assertEquals, assertRejects } from "jsr:@std/assert@^1";
+import { assertEquals, assertMatch, assertRejects } from "jsr:@std/assert@^1";
+import { certificateHash, formatFingerprint } from "../../../actors/remote/certificate.ts";
 import { TransportError } from "../../../actors/remote/errors.ts";
-import { tcpTransport, type TlsFiles } from "../../../actors/remote/tcp.ts";
+import { tcpTransport } from "../../../actors/remote/tcp.ts";
+import type { TlsTrust } from "../../../actors/remote/tls.ts";
 import type { Transport } from "../../../actors/remote/transport.ts";
 import { systemClock } from "../../../actors/clock.ts";
+import { createCertificate } from "../../../cli/certificate.ts";
 import { control, forSeeds, heartbeat, openEnd, result, someMessage, whole } from "./support.ts";
 
+const someone = { name: "n", slots: 1, labels: {}, nonce: new Uint8Array(32) };
 const loopback = { host: "127.0.0.1", port: 0 };
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -92,60 +96,94 @@ Deno.test("tcp connect can be aborted before it begins", async () => {
   assertEquals(await codeOf(transport.connect(loopback, { signal: abort.signal })), "connect-aborted");
 });
 
-/** Makes a certificate that vouches for itself. @returns nothing if there is no openssl to make it */
-async function makeCertificate(folder: string): Promise<Required<TlsFiles> | undefined> {
-  const [certificateFile, certificateKeyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
-  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  const names = ["-subj", "/CN=gristmill", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  const use = ["-addext", "basicConstraints=critical,CA:FALSE"];
-  try {
-    const { success, stderr } = await new Deno.Command("openssl", {
-      args: [...args, ...names, ...use, "-keyout", certificateKeyFile, "-out", certificateFile],
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  } catch (error) {
-    // deno-lint-ignore no-console -- a skipped test says why
-    console.log(`skipped: no certificate could be made: ${error}`);
-    return undefined;
-  }
-  return { certificateFile, certificateKeyFile, authorityFile: certificateFile };
+/** A certificate for this machine, and how it is trusted. */
+async function makeTls() {
+  const pair = await createCertificate([]);
+  return { pair, fingerprint: formatFingerprint(certificateHash(pair.certificate)) };
 }
 
 Deno.test("tls carries messages both ways, for who trusts the certificate", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const tls = await makeCertificate(folder);
-    if (!tls) return;
-    await exchange(tcpTransport({ tls }), "localhost");
+  const { pair, fingerprint } = await makeTls();
+  await exchange(tcpTransport({ tls: { ...pair, fingerprint } }));
+  await exchange(tcpTransport({ tls: { ...pair, authority: pair.certificate } }), "localhost");
+  const spelled = fingerprint.slice(7).toUpperCase().replace(/..(?!$)/g, "$&:");
+  await exchange(tcpTransport({ tls: { ...pair, fingerprint: spelled } }));
+});
 
-    const listener = await tcpTransport({ tls }).listen(loopback);
-    const address = { ...listener.address, host: "localhost" };
-    const accept = listener.accept();
-    assertEquals(await codeOf(tcpTransport({ tls: {} }).connect(address)), "connect-failed");
-    const stranger = await accept;
-    await assertRejects(() => stranger.read(new Uint8Array(1)));
-    stranger.close();
-
-    // Who does not answer the TLS handshake is given up after the time that was set.
-    const silent = await tcpTransport().listen(loopback);
-    assertEquals(await codeOf(tcpTransport({ tls }).connect(silent.address, { timeoutMs: 50 })), "connect-timeout");
-    const abort = new AbortController();
-    const aborted = codeOf(tcpTransport({ tls }).connect(silent.address, { signal: abort.signal }));
-    const unanswered = [await silent.accept(), await silent.accept()];
-    abort.abort();
-    assertEquals(await aborted, "connect-aborted");
-    for (const each of [...unanswered, silent]) each.close();
-    listener.close();
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+Deno.test("both ends of a tls link know the same of it, and a plain one knows nothing", async () => {
+  const { pair, fingerprint } = await makeTls();
+  for (const tls of [{ ...pair, fingerprint }, undefined]) {
+    const transport = tcpTransport({ tls });
+    const listener = await transport.listen(loopback);
+    const [dialed, accepted] = await Promise.all([transport.connect(listener.address), listener.accept()]);
+    assertEquals(dialed.channel, tls && certificateHash(pair.certificate));
+    assertEquals(accepted.channel, dialed.channel);
+    assertEquals(dialed.local, true);
+    for (const each of [dialed, accepted, listener]) each.close();
   }
 });
 
-Deno.test("tls says which file is missing", async () => {
+Deno.test("tls refuses a certificate that was not pinned, or that nobody vouches for", async () => {
+  const { pair } = await makeTls();
+  const listener = await tcpTransport({ tls: pair }).listen(loopback);
+  const other = await makeTls();
+  const cases: [TlsTrust, RegExp][] = [
+    [{ fingerprint: other.fingerprint }, /is sha256:[0-9a-f]{64}, not sha256:[0-9a-f]{64}: another server answers/],
+    // What is pinned is taken, and nothing else, whoever vouches for it.
+    [{ fingerprint: other.fingerprint, authority: pair.certificate }, /another server answers/],
+    [{ authority: other.pair.certificate }, /is not trusted: .*--fingerprint/],
+    [{}, /is not trusted: .*--fingerprint/],
+  ];
+  for (const [trust, message] of cases) {
+    const accepting = listener.accept();
+    const dialing = tcpTransport({ tls: trust }).connect(listener.address);
+    const error = await assertRejects(() => dialing, TransportError);
+    assertEquals(error.code, "certificate-refused");
+    assertMatch(error.message, message);
+    (await accepting).close();
+  }
+  listener.close();
+});
+
+Deno.test("tls gives up who does not answer the handshake", async () => {
+  const { pair, fingerprint } = await makeTls();
+  const transport = tcpTransport({ tls: { ...pair, fingerprint } });
+  const silent = await tcpTransport().listen(loopback);
+  assertEquals(await codeOf(transport.connect(silent.address, { timeoutMs: 50 })), "connect-timeout");
+  const abort = new AbortController();
+  const aborted = codeOf(transport.connect(silent.address, { signal: abort.signal }));
+  const unanswered = [await silent.accept(), await silent.accept()];
+  abort.abort();
+  assertEquals(await aborted, "connect-aborted");
+  for (const each of [...unanswered, silent]) each.close();
+  assertEquals(await codeOf(transport.connect(silent.address)), "connect-refused");
+});
+
+Deno.test("where tls meets what is none, each side says so in one line", async () => {
+  const { pair, fingerprint } = await makeTls();
+  const clock = systemClock;
+  const secure = await tcpTransport({ tls: pair }).listen(loopback);
+  const plain = openEnd(await tcpTransport().connect(secure.address), { clock });
+  const asked = openEnd(await secure.accept(), { clock });
+  plain.send(
+    control({ type: "hello", ...{ protocol: 1, package: "", job: "", codeHash: "0".repeat(64) }, ...someone }),
+  );
+  assertMatch((await asked.closed).error!.message, /does not speak TLS, which this side demands: [^\n]*--encrypt/);
+  assertMatch((await plain.closed).error!.message, /the peer speaks TLS, and this side does not: [^\n]*--encrypt/);
+  secure.close();
+
+  const open = await tcpTransport().listen(loopback);
+  const dialing = tcpTransport({ tls: { fingerprint } }).connect(open.address);
+  const stranger = openEnd(await open.accept(), { clock });
+  assertMatch((await stranger.closed).error!.message, /the peer speaks TLS, and this side does not: [^\n]*--encrypt/);
+  assertMatch((await assertRejects(() => dialing, TransportError)).message, /does not speak TLS: [^\n]*--encrypt/);
+  open.close();
+});
+
+Deno.test("tls says what is missing", async () => {
   assertEquals(await codeOf(tcpTransport({ tls: {} }).listen(loopback)), "tls-invalid");
-  const tls = { certificateFile: "/nowhere/cert.pem", certificateKeyFile: "/nowhere/key.pem" };
-  const error = await assertRejects(() => tcpTransport({ tls }).listen(loopback), TransportError);
-  if (!error.message.startsWith("cannot read /nowhere/cert.pem: ")) throw new Error(error.message);
-  const authority = tcpTransport({ tls: { authorityFile: "/nowhere/ca.pem" } }).connect(loopback);
-  assertEquals(await codeOf(authority), "tls-invalid");
+  const { pair } = await makeTls();
+  const broken = tcpTransport({ tls: { ...pair, certificate: "no certificate" } });
+  assertEquals(await codeOf(broken.listen(loopback)), "listen-failed");
+  assertEquals(await codeOf(tcpTransport({ tls: { fingerprint: "sha256:1" } }).connect(loopback)), "tls-invalid");
 });
