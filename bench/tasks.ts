@@ -72,31 +72,36 @@ async function idleLatency(quick: boolean): Promise<Figure[]> {
   ]);
 }
 
-/** How much of what two bare workers get done gets done. */
-async function efficiency(quick: boolean): Promise<Figure[]> {
+/** How much gets done beside two bare workers, and for which share of the time the workers of a node compute. */
+async function* efficiency(quick: boolean): AsyncGenerator<Group> {
   const stepsPerMs = await calibrate();
-  const rounds = quick ? 1 : 3;
-  const figures: Figure[] = [];
+  const rounds = quick ? 1 : 5;
+  const rates: Figure[] = [];
+  const shares: Figure[] = [];
   for (const ms of [1, 10, 100]) {
     const steps = Math.round(stepsPerMs * ms);
-    const window = Math.max(20, Math.round(4_000 / ms) >> (quick ? 2 : 0));
+    const window = Math.max(20, Math.round(2_000 / ms));
     const own: number[] = [];
     const bare: number[] = [];
+    const share: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      bare.push(await bareRate(2, steps, quick ? 1_000 : 3_000));
-      const options = { nodes: 1, window, windows: quick ? 2 : 3, steps };
-      const { rates } = await runCluster<WindowReport>({ job: "busy.ts", options, nodes: 1, workers: 2 });
-      own.push(...rates);
+      bare.push(await bareRate(2, steps, quick ? 1_000 : 2_000));
+      const options = { nodes: 1, window, windows: 2, steps };
+      const report = await runCluster<WindowReport>({ job: "busy.ts", options, nodes: 1, workers: 2 });
+      own.push(...report.rates);
+      share.push(...report.busy.map((seconds) => seconds / 2));
     }
     const name = `${ms} ms tasks, 2 bare workers`;
-    figures.push(figure(name, "tasks/s", bare), figure(`${ms} ms tasks, 2 workers of a node`, "tasks/s", own, name));
+    rates.push(figure(name, "tasks/s", bare), figure(`${ms} ms tasks, 2 workers of a node`, "tasks/s", own, name));
+    shares.push(figure(`${ms} ms tasks`, "of the time", share));
   }
-  return figures;
+  yield { title: "what computes, beside bare workers without a server", figures: rates };
+  yield { title: "for how much of the time the 2 workers of a node compute", figures: shares };
 }
 
 /** Tasks through processes. */
 export const tasks: Benchmark = async function* ({ quick }) {
   yield* noopGroups(quick ? quickCases : fullCases, quick);
   yield { title: "one task at a time, an idle server and node", figures: await idleLatency(quick) };
-  yield { title: "efficiency: what computes, beside bare workers without a server", figures: await efficiency(quick) };
+  yield* efficiency(quick);
 };

@@ -14,7 +14,11 @@ export default defineJob({
   *tasks({ steps }, { state }) {
     while (!state.isDone()) yield steps;
   },
-  compute: (steps) => spin(steps),
-  collect: (_result, _task, { state, node }) => state.collected(node),
+  compute(steps) {
+    const start = performance.now();
+    const result = spin(steps);
+    return { result, computedMs: performance.now() - start };
+  },
+  collect: ({ computedMs }, _task, { state, node }) => state.collected(node, computedMs),
   finish: (_summary, { state }) => state.print(),
 });
