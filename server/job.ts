@@ -16,6 +16,7 @@ import { agreeing } from "./agreement.ts";
 import { readPayload } from "./read_payload.ts";
 import { describeThrown } from "./report.ts";
 import { createJobRecord, type JobRecord, type JobRecordOptions } from "./job_record.ts";
+import type { StoredCall } from "./journal/types.ts";
 import type { JobMessage, OfferedTask, SchedulerMessage, SessionMessage, SettledTask } from "./messages.ts";
 
 /** How many stored results are collected in one turn before others have theirs. */
@@ -90,11 +91,7 @@ function handler(state: State): Handler<JobMessage> {
         return guarded(state, "initialData", () => joined(state, message));
       case "need": {
         const { node, count } = message;
-        return guarded(
-          state,
-          "the next task",
-          () => offer(state, newAnswer(node, count)),
-        );
+        return guarded(state, "the next task", () => offer(state, newAnswer(node, count)));
       }
       case "prepared":
         return guarded(state, "the next task", () => prepared(state, message));
@@ -204,23 +201,28 @@ function offer(state: State, answer: Answer): MaybePromise<void> {
 }
 
 /** The books need time; meanwhile results must be collected, for they may wait for just that. */
-function offerLater({ context, nodes }: State, node: NodeId, pending: Promise<JobStatus<unknown>>): void {
+function offerLater(state: State, node: NodeId, pending: Promise<JobStatus<unknown>>): void {
+  const { context, nodes, record } = state;
   const mark = nodes.get(node);
+  const note = record.place();
   context.pipe(
     pending,
-    (status): JobMessage => ({ type: "prepared", node, mark, status }),
+    (status): JobMessage => ({ type: "prepared", node, mark, note, status }),
     (thrown): JobMessage => ({ type: "broken", what: "the next task", thrown }),
   );
 }
 
 /** Offers what was waited for. */
 function prepared(state: State, message: Extract<JobMessage, { type: "prepared" }>): MaybePromise<void> {
-  const { node, mark, status } = message;
+  const { node, mark, note, status } = message;
   const answer = newAnswer(node, 0);
   // The books answered, and then heard that the node is gone: they will hand this out anew.
-  if (state.isPinned && state.nodes.get(node) !== mark) return sendOffer(state, answer, "more");
-  if (status.status !== "unfinished") return sendOffer(state, answer, status.status);
-  const pending = admit(state, answer, status);
+  const isStale = state.isPinned && state.nodes.get(node) !== mark;
+  if (isStale || status.status !== "unfinished") {
+    note();
+    return sendOffer(state, answer, isStale || status.status === "unfinished" ? "more" : status.status);
+  }
+  const pending = admit(state, answer, status, note);
   if (pending) return pending.then(() => sendOffer(state, answer, "more"));
   sendOffer(state, answer, "more");
 }
@@ -230,6 +232,7 @@ function admit(
   state: State,
   answer: Answer,
   { data, needs }: Extract<JobStatus<unknown>, { status: "unfinished" }>,
+  note: (call: StoredCall) => void = state.record.call,
 ): MaybePromise<void> {
   const { books, record, tasks } = state;
   const task = state.nextTask++;
@@ -237,7 +240,7 @@ function admit(
   const known = record.known(task, payload);
   if (known.is === "new") {
     tasks.set(task, data);
-    record.call({ kind: "next", node: answer.node, task });
+    note({ kind: "next", node: answer.node, task });
     return void answer.tasks.push({ task, payload, needs, hash: known.hash });
   }
   if (known.is === "failed") answer.failures.push(known.failure);

@@ -11,6 +11,7 @@ import type { Clock, Logger } from "../actors/types.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId } from "../actors/remote/protocol.ts";
 import type { FailedTask, JobBook } from "../job/types.ts";
+import { createCallOrder } from "./call_order.ts";
 import { createIntervals } from "./intervals.ts";
 import { JournalError } from "./journal/errors.ts";
 import { taskHash } from "./journal/task_hash.ts";
@@ -55,6 +56,8 @@ export interface JobRecord {
   readonly known: (task: number, payload: Uint8Array) => KnownTask;
   /** A call of books that the job keeps itself. */
   readonly call: (call: StoredCall) => void;
+  /** Such a call was made, and what comes of it is still to be waited for; it is said once, if there is a call. */
+  readonly place: () => (call?: StoredCall) => void;
   /** The result that is stored of a task cannot be read: it is as if there were none. */
   readonly withdraw: (task: number) => void;
   /** A task was collected; now and then that is the time for a snapshot. */
@@ -66,6 +69,7 @@ const noRecord: JobRecord = {
   resume: () => Promise.resolve(0),
   known: () => ({ is: "new", hash: undefined }),
   call: () => {},
+  place: () => () => {},
   withdraw: () => {},
   collected: () => {},
 };
@@ -77,15 +81,17 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
   const done = createIntervals(snapshot?.tasks ?? []);
   let snapshotMs = clock.now();
   const out: Out = { nextTask: 0, holders: new Map(), nodes: new Set() };
-  const call = (one: StoredCall) => {
-    if (!isPinned) return;
+  const order = createCallOrder<StoredCall>((one) => {
     follow(out, one);
     peers.deliver("journal", { type: "call", call: one });
-  };
+  });
+  const call = isPinned ? order.add : noRecord.call;
+  const place = isPinned ? order.place : noRecord.place;
   const withdraw = (task: number) => peers.deliver("journal", { type: "withdraw", task });
   const collected = (task: number, books: JobBook) => {
     done.add(task);
-    if (!books.snapshot || clock.now() - snapshotMs < snapshotEveryMs) return;
+    // A snapshot stands for the calls that are written, and for no others.
+    if (!books.snapshot || clock.now() - snapshotMs < snapshotEveryMs || !order.isEmpty()) return;
     snapshotMs = clock.now();
     const state = books.snapshot();
     const data = encodePayload(isPinned ? { state, nextTask: out.nextTask } : state, "snapshot");
@@ -93,6 +99,7 @@ export function createJobRecord({ peers, journal, isPinned }: JobRecordOptions, 
   };
   return {
     call,
+    place,
     collected,
     withdraw,
     resume: async (books, tasks) => {

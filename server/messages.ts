@@ -209,6 +209,8 @@ export type JobMessage =
     readonly node: NodeId;
     /** The node's mark when it was asked for. */
     readonly mark: symbol | undefined;
+    /** Notes for the record what came of it. */
+    readonly note: (call?: StoredCall) => void;
     readonly status: JobStatus<unknown>;
   }
   | { readonly type: "broken"; readonly what: string; readonly thrown: unknown }

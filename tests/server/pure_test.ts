@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "jsr:@std/assert@^1";
+import { createCallOrder } from "../../server/call_order.ts";
 import { updateMean, windowOf } from "../../server/credit.ts";
 import { checkPeriodMs, createLiveness } from "../../server/liveness.ts";
 import { createRate, etaMs } from "../../server/rate.ts";
@@ -107,4 +108,17 @@ Deno.test("reports name task, attempts, node, error and option, then the stack",
     "(option --max-node-losses)",
     "    attempt 2 on node lab-4 until 1970-01-02T00:00:00.000Z: its connection ended",
   ]);
+});
+
+Deno.test("calls are written in the order in which they were made, whenever it is known what came of them", () => {
+  const written: string[] = [];
+  const order = createCallOrder<string>((call) => void written.push(call));
+  order.add("at once");
+  const [first, nothing, third] = [order.place(), order.place(), order.place()];
+  order.add("behind");
+  third("third");
+  assertEquals([written, order.isEmpty()], [["at once"], false]);
+  first("first");
+  nothing();
+  assertEquals([written, order.isEmpty()], [["at once", "first", "third", "behind"], true]);
 });

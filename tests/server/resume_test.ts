@@ -1,48 +1,10 @@
 import { assert, assertEquals, assertMatch } from "jsr:@std/assert@^1";
-import { ChunkList, type ChunkListData, defineJob, defineJobPair } from "../../job/mod.ts";
-import type { Job, Summary } from "../../job/types.ts";
-import type { Config } from "../../server/config.ts";
+import { defineJob } from "../../job/mod.ts";
+import type { Summary } from "../../job/types.ts";
 import { readJobLog } from "../../server/journal/job_log.ts";
-import { openJournal } from "../../server/journal/journal.ts";
-import type { Journal, JournalOptions } from "../../server/journal/types.ts";
 import { type FakeNode, identity } from "./fake_node.ts";
-import { serve, type TestServer } from "./harness.ts";
+import { crash, withLives } from "./lives.ts";
 import { double, doubled, inOrder, numbers } from "./numbers.ts";
-
-/** Runs a test with a folder of its own, in which lives of a server share a journal. */
-async function withLives(
-  test: (
-    life: (
-      job: Job,
-      options?: Partial<JournalOptions>,
-      config?: Partial<Config>,
-    ) => Promise<TestServer & { journal: Journal }>,
-  ) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const open: Journal[] = [];
-  try {
-    await test(async (job, options = {}, config = {}) => {
-      const header = {
-        ...{ job: job.name, codeHash: identity.codeHash, packageVersion: identity.package },
-        ...{ options: job.options, pinned: job.pinned },
-      };
-      const journal = openJournal(`${folder}/test.journal`, header, { resume: open.length > 0, now: 0, ...options });
-      open.push(journal);
-      return { ...await serve(job, { journal, config }), journal };
-    });
-  } finally {
-    for (const journal of open) journal.close();
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** The server's process ends without a word: what was not committed is lost, and so are all connections. */
-async function crash({ journal, settle }: TestServer & { journal: Journal }, nodes: FakeNode[]): Promise<void> {
-  journal.close();
-  for (const node of nodes) node.connection.abort();
-  await settle();
-}
 
 Deno.test("server acknowledges results when they are in the journal, and not before", async () => {
   await withLives(async (life) => {
@@ -254,43 +216,6 @@ Deno.test("task that failed for good ends a resumed job as before, unless it is 
   }
 });
 
-/** A job that keeps its own books: the doubles of six numbers. */
-const pair = (withSnapshot: boolean) => {
-  const sums = { sum: 0, finished: 0 };
-  const job = defineJobPair({
-    name: identity.job,
-    server: () => {
-      let chunks = ChunkList.of(Array.from({ length: 6 }, (_, index) => index));
-      return {
-        prepareDataForNode(node) {
-          const chunk = chunks.next(node);
-          if (chunk) return { status: "unfinished", data: { id: chunk.id, number: chunk.data } };
-          return { status: chunks.allFinished ? "finished" : "waiting" };
-        },
-        processDataFromNode(node, { id, value }: { id: number; value: number }) {
-          chunks.finish(id, node, () => void (sums.sum += value));
-        },
-        heartbeatTimeout: (nodes) => void chunks.heartbeatTimeout(nodes),
-        finishJob: () => void sums.finished++,
-        ...(withSnapshot && {
-          snapshot: () => ({ sum: sums.sum, chunks: chunks.save() }),
-          restore: (saved: { sum: number; chunks: ChunkListData<number> }) => {
-            sums.sum = saved.sum;
-            chunks = ChunkList.restore(saved.chunks);
-          },
-        }),
-      };
-    },
-    node: () => ({ processDataFromServer: ({ id, number }) => ({ id, value: number * 2 }) }),
-  });
-  return { job, sums };
-};
-
-const answer = (data: unknown) => {
-  const { id, number } = data as { id: number; number: number };
-  return { id, value: number * 2 };
-};
-
 Deno.test("task that was quarantined has its nodes in the journal, its log, and the next life", async () => {
   await withLives(async (life) => {
     const first = await life(numbers(2).job, {}, { maxNodeLosses: 0, onFailure: "skip" });
@@ -312,54 +237,5 @@ Deno.test("task that was quarantined has its nodes in the journal, its log, and 
     first.journal.close();
     const second = await life(numbers(2).job, { resume: true }, { onFailure: "skip" });
     assertEquals(evidenceOf(await second.system.until(second.server.done)), known);
-  });
-});
-
-Deno.test("job with its own books is resumed by the same calls in the same order", async () => {
-  await withLives(async (life) => {
-    const before = pair(false);
-    const first = await life(before.job);
-    const node = await first.join({ slots: 2 });
-    node.succeed(node.tasks.slice(0, 2), answer);
-    await first.settle();
-    assertEquals(before.sums.sum, 2);
-    await crash(first, [node]);
-
-    const after = pair(false);
-    const second = await life(after.job);
-    await second.settle();
-    const other = await second.join({ slots: 8 });
-    assertEquals([after.sums.sum, other.tasks.length], [2, 4]);
-    other.succeed(other.tasks, answer);
-    const summary = await second.system.until(second.server.done);
-    assertEquals([summary.outcome, after.sums.sum, after.sums.finished], ["complete", 30, 1]);
-  });
-});
-
-Deno.test("job with its own books goes on from its snapshot, and gives no number twice", async () => {
-  await withLives(async (life) => {
-    const first = await life(pair(true).job);
-    const node = await first.join({ slots: 8 });
-    node.succeed(node.tasks.splice(0, 2), answer);
-    await first.settle();
-    for (let passed = 0; passed < 31_000; passed += 500) {
-      node.say({ type: "heartbeat" });
-      await first.system.advance(500);
-    }
-    for (let round = 0; round < 2; round++) {
-      node.succeed(node.tasks.splice(0, 1), answer);
-      await first.settle();
-    }
-    assertEquals(first.journal.snapshot()?.tasks, [[0, 2]]);
-    await crash(first, [node]);
-
-    const after = pair(true);
-    const second = await life(after.job);
-    await second.settle();
-    const other = await second.join({ slots: 8 });
-    assertEquals([after.sums.sum, other.tasks.map(({ task }) => task)], [6, [6, 7, 8]]);
-    other.succeed(other.tasks, answer);
-    const summary = await second.system.until(second.server.done);
-    assertEquals([summary.outcome, after.sums.sum, after.sums.finished], ["complete", 30, 1]);
   });
 });
