@@ -48,6 +48,7 @@ export * from "./server/journal/mod.ts";
 export { startNode } from "./node/node.ts";
 export type { JobSource, NodeOptions } from "./node/node_options.ts";
 export type { NodeHandle, NodeState, NodeStatus, NodeSummary, StopOptions } from "./node/node_types.ts";
+export type { PermissionKind, TaskPermissions } from "./node/permissions.ts";
 export type { FromWorker, SpawnWorker, ToWorker, WorkerEvents, WorkerPort } from "./node/worker_protocol.ts";
 export { workerUrlFor } from "./node/worker_url.ts";
 export { serveWorker } from "./node/worker.ts";

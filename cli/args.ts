@@ -11,8 +11,11 @@ import { didYouMean } from "./suggest.ts";
 export interface Flag {
   /** The name, without the dashes. */
   readonly name: string;
-  /** `list` may be given several times. */
-  readonly type: "string" | "number" | "boolean" | "list";
+  /**
+   * `list` may be given several times. `grant` stands alone (`true`), or has values behind `=`, separated by commas (a
+   * list); it may be given several times.
+   */
+  readonly type: "string" | "number" | "boolean" | "list" | "grant";
   /** One line for people. */
   readonly help: string;
   /** What stands for the value in help texts. @default the type in capitals */
@@ -53,6 +56,20 @@ function isRefused({ name, isRefusable }: Flag, words: readonly string[]): boole
   return words.lastIndexOf(`--no-${name}`) > words.findLastIndex(isLater);
 }
 
+/** The value of a flag of the type `grant`. @throws {UsageError} If what stands behind `=` is no list of values. */
+function grantValue({ name }: Flag, words: readonly string[]): FlagValue | undefined {
+  const given = words.filter((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  if (given.length === 0) return undefined;
+  if (given.includes(`--${name}`)) return true;
+  const values = given.flatMap((word) => word.slice(name.length + 3).split(","));
+  if (values.includes("")) {
+    throw new UsageError(
+      `Cannot use ${given.join(" ")}: give values behind =, separated by commas, or --${name} alone`,
+    );
+  }
+  return values;
+}
+
 function flagValue(flag: Flag, given: readonly unknown[]): FlagValue {
   if (flag.type === "boolean") {
     const last = given.at(-1);
@@ -75,7 +92,7 @@ function flagValue(flag: Flag, given: readonly unknown[]): FlagValue {
 
 /** What stands for a flag's value in help texts. */
 export function placeholderOf(flag: Flag): string {
-  return flag.placeholder ?? { string: "TEXT", number: "N", boolean: "", list: "TEXT" }[flag.type];
+  return flag.placeholder ?? { string: "TEXT", number: "N", boolean: "", list: "TEXT", grant: "VALUE" }[flag.type];
 }
 
 /**
@@ -92,9 +109,13 @@ export function placeholderOf(flag: Flag): string {
  * ]);
  * ```
  */
-export function parseArguments(args: readonly string[], flags: readonly Flag[], hint = ""): Arguments {
+export function parseArguments(args: readonly string[], all: readonly Flag[], hint = ""): Arguments {
   const end = args.indexOf("--");
-  const own = end === -1 ? args : args.slice(0, end);
+  const grants = all.filter(({ type }) => type === "grant");
+  const flags = all.filter(({ type }) => type !== "grant");
+  const isGrant = (word: string) => grants.some(({ name }) => word === `--${name}` || word.startsWith(`--${name}=`));
+  const words = end === -1 ? args : args.slice(0, end);
+  const own = words.filter((word) => !isGrant(word));
   const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
   const names = flags.map((flag) => flag.name);
   const refusals = flags.filter((flag) => flag.isRefusable).map(({ name }) => `--no-${name}`);
@@ -109,11 +130,17 @@ export function parseArguments(args: readonly string[], flags: readonly Flag[], 
     unknown: (arg: string, key?: string) => {
       if (key === undefined) return true;
       const typed = arg.split("=")[0];
-      throw new UsageError(`Unknown option ${typed}${didYouMean(typed, names.map((name) => `--${name}`)) || hint}`);
+      throw new UsageError(
+        `Unknown option ${typed}${didYouMean(typed, all.map(({ name }) => name).map((name) => `--${name}`)) || hint}`,
+      );
     },
   }) as Record<string, unknown> & { _: unknown[] };
 
   const values = new Map<string, FlagValue>();
+  for (const grant of grants) {
+    const value = grantValue(grant, words);
+    if (value !== undefined) values.set(grant.name, value);
+  }
   for (const flag of flags) {
     if (isRefused(flag, own)) {
       values.set(flag.name, false);

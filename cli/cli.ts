@@ -51,7 +51,10 @@ async function dispatch(args: readonly string[], host: CliHost): Promise<number>
   const { terminal, program, ownJob } = host;
   const [first, ...others] = args;
   // For this program itself: how a compiled one starts a slot in a process of its own.
-  if (first === bridgeVerb) return await bridge({ workerUrl: others[0], memoryMb: Number(others[1]) });
+  if (first === bridgeVerb) {
+    const [workerUrl, memoryMb, permissions = "{}"] = others;
+    return await bridge({ workerUrl, memoryMb: Number(memoryMb), permissions: JSON.parse(permissions) });
+  }
   if (first === "help" && others.length > 0) return await dispatch([...others, "--help"], host);
   if (first === "help" || first === "--help") {
     terminal.print(generalHelp(verbs, program, ownJob !== undefined));

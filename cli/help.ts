@@ -25,6 +25,7 @@ export function table(rows: readonly (readonly [string, string])[]): string[] {
 
 function flagRow(flag: Flag): readonly [string, string] {
   if (flag.type === "boolean") return [`--[no-]${flag.name}`, flag.help];
+  if (flag.type === "grant") return [`--${flag.name}[=${placeholderOf(flag)},...]`, flag.help];
   const name = flag.isRefusable ? `[no-]${flag.name}` : flag.name;
   return [`--${name} ${placeholderOf(flag)}`, flag.type === "list" ? `${flag.help}; may be repeated` : flag.help];
 }

@@ -7,6 +7,7 @@ import { checkToken } from "../actors/remote/token.ts";
 import { resolveLimits, type WireLimits } from "../actors/remote/limits.ts";
 import type { Address, Transport } from "../actors/remote/transport.ts";
 import type { Clock, Logger, Random, System } from "../actors/types.ts";
+import { missingPermissions, type TaskPermissions } from "./permissions.ts";
 import { processSpawner } from "./spawn_process.ts";
 import { workerSpawner } from "./spawn_worker.ts";
 import type { SpawnWorker } from "./worker_protocol.ts";
@@ -87,6 +88,8 @@ export interface NodeOptions {
    * Not for compiled programs. @default none
    */
   readonly spawnFlags?: readonly string[];
+  /** What user code may do beside computing: no more than this process may itself. @default nothing */
+  readonly permissions?: TaskPermissions;
   /** The system in which the node's actors live. @default one of the node's own */
   readonly system?: System;
   /** The clock of the node's own system. @default the platform's monotonic clock */
@@ -130,8 +133,10 @@ function defaultName(): string {
   return `${Deno.hostname()}-${Deno.pid}`;
 }
 
-function spawnerOf({ job: { workerUrl }, isolation, workerMemoryMb: memoryMb, spawnFlags: flags }: NodeOptions) {
-  return isolation === "process" ? processSpawner(workerUrl, { flags, memoryMb }) : workerSpawner(workerUrl);
+function spawnerOf(options: NodeOptions): SpawnWorker {
+  const { job: { workerUrl }, isolation, workerMemoryMb: memoryMb, spawnFlags: flags, permissions } = options;
+  if (isolation !== "process") return workerSpawner(workerUrl, permissions);
+  return processSpawner(workerUrl, { flags, memoryMb, permissions });
 }
 
 /**
@@ -143,6 +148,11 @@ export function resolveNodeOptions(options: NodeOptions): ResolvedNodeOptions {
   const { retryCounter = 30, retryDelayMs = 1000, connectTimeoutMs = 10_000, taskGraceMs = 1000 } = options;
   const { drainGraceMs = 10_000, lifetimeMs } = options;
   if (options.token) checkToken(options.token);
+  const missing = missingPermissions(options.permissions ?? {});
+  if (missing.length > 0) {
+    const words = missing.join(" ");
+    throw new RangeError(`Cannot grant user code ${words}: this process may not do it; start Deno with ${words}`);
+  }
   within("drainGraceMs", drainGraceMs, 0, timerMsMax);
   if (lifetimeMs !== undefined && !(lifetimeMs > drainGraceMs && lifetimeMs <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(

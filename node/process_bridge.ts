@@ -6,6 +6,7 @@
  */
 import { announce, type Claims, createClaims } from "./claims.ts";
 import { memoryLookMs, overLimit } from "./memory_watch.ts";
+import type { TaskPermissions } from "./permissions.ts";
 import { createMessageReader, encodeMessage } from "./process_frames.ts";
 import { workerSpawner } from "./spawn_worker.ts";
 import type { FromRemoteWorker, ToRemoteWorker } from "./task_feeder.ts";
@@ -22,10 +23,12 @@ export interface BridgeOptions {
   readonly workerUrl: string;
   /** How much memory the process may have, in MiB; 0 for no limit. */
   readonly memoryMb: number;
+  /** What user code may do. */
+  readonly permissions: TaskPermissions;
 }
 
 /** Serves one worker until the parent ends the input. Never returns; ends the process. */
-export async function bridge({ workerUrl, memoryMb }: BridgeOptions): Promise<never> {
+export async function bridge({ workerUrl, memoryMb, permissions }: BridgeOptions): Promise<never> {
   ignoreSignals();
   const output = Deno.stdout.writable.getWriter();
   let written: Promise<unknown> = Promise.resolve();
@@ -34,7 +37,7 @@ export async function bridge({ workerUrl, memoryMb }: BridgeOptions): Promise<ne
     send(message);
     void written.then(leave);
   };
-  const port = workerSpawner(workerUrl)({
+  const port = workerSpawner(workerUrl, permissions)({
     onMessage: send,
     onError: (message) => sendLast({ kind: "lost", message }),
   });

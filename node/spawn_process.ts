@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { permissionFlags, type TaskPermissions } from "./permissions.ts";
 import { bridgeVerb } from "./process_bridge.ts";
 import { createMessageReader, encodeMessage } from "./process_frames.ts";
 import { createTaskFeeder, type FromRemoteWorker, type ToRemoteWorker } from "./task_feeder.ts";
@@ -17,11 +18,13 @@ export interface ProcessOptions {
   readonly flags?: readonly string[];
   /** How much memory a process may have, in MiB; 0 for no limit. @default 0 */
   readonly memoryMb?: number;
+  /** What user code may do. @default nothing */
+  readonly permissions?: TaskPermissions;
 }
 
 /**
- * Makes a function that starts a worker, without any permission, in a process of its own. If that process ends, say
- * for want of memory, the task that it computed is lost and nothing else.
+ * Makes a function that starts a worker, without any permission but those granted, in a process of its own. If that
+ * process ends, say for want of memory, the task that it computed is lost and nothing else.
  *
  * @param workerUrl What `workerUrlFor` gives for a job's module.
  */
@@ -43,20 +46,21 @@ export function processSpawner(workerUrl: string | URL, options: ProcessOptions 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error);
 
 /** What Deno, or a compiled program, is called with. */
-function commandLine(workerUrl: string, { flags = [], memoryMb = 0 }: ProcessOptions): string[] {
-  if (Deno.build.standalone) return [bridgeVerb, workerUrl, String(memoryMb)];
+function commandLine(workerUrl: string, { flags = [], memoryMb = 0, permissions = {} }: ProcessOptions): string[] {
+  if (Deno.build.standalone) return [bridgeVerb, workerUrl, String(memoryMb), JSON.stringify(permissions)];
   const bridgeUrl = new URL("./process_bridge.ts", import.meta.url).href;
   const source = `import { bridge } from ${JSON.stringify(bridgeUrl)};\n` +
-    `await bridge(${JSON.stringify({ workerUrl, memoryMb })});`;
+    `await bridge(${JSON.stringify({ workerUrl, memoryMb, permissions })});`;
   const heap = memoryMb > 0 ? [`--v8-flags=--max-old-space-size=${memoryMb}`] : [];
   return [
     "run",
     "--quiet",
     "--no-prompt",
     "--unstable-worker-options",
-    // To load modules; the worker in that process, where user code runs, has no permission.
+    // To load modules; the worker in that process, where user code runs, has only what is granted.
     "--allow-read",
     "--allow-import",
+    ...permissionFlags({ ...permissions, read: undefined }),
     ...heap,
     ...flags,
     `data:application/typescript,${encodeURIComponent(source)}`,

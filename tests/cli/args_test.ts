@@ -8,6 +8,7 @@ const flags: Flag[] = [
   { name: "compress", type: "boolean", help: "" },
   { name: "quiet", type: "boolean", help: "" },
   { name: "label", type: "list", help: "" },
+  { name: "allow-net", type: "grant", help: "" },
 ];
 
 const parse = (...args: string[]) => {
@@ -78,4 +79,15 @@ Deno.test("a flag that can be refused is false when the last word about it says 
   assertEquals(journal("--no-journal", "--journal=a"), "a");
   assertEquals(journal("--journal", "a", "--", "--no-journal"), "a");
   assertThrows(() => parse("--no-name"), UsageError, "Unknown option --no-name");
+});
+
+Deno.test("a grant stands alone, or has values behind =, and takes no word that follows", () => {
+  assertEquals(parse("--allow-net", "job.ts"), { flags: { "allow-net": true }, positionals: ["job.ts"], rest: [] });
+  assertEquals(parse("--allow-net=a:1,b", "--allow-net=c").flags, { "allow-net": ["a:1", "b", "c"] });
+  assertEquals(parse("--allow-net=a", "--allow-net").flags, { "allow-net": true });
+  assertEquals(parse("--", "--allow-net"), { flags: {}, positionals: [], rest: ["--allow-net"] });
+  for (const wrong of ["--allow-net=", "--allow-net=a,,b"]) {
+    assertThrows(() => parse(wrong), UsageError, "give values behind =");
+  }
+  assertThrows(() => parse("--allow-nte"), UsageError, "did you mean --allow-net?");
 });
