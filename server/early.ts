@@ -19,7 +19,11 @@ export interface Early {
 
 /** See {@linkcode createEarlyTable}. */
 export interface EarlyTable {
-  /** The last word on a task counts. @returns `false` if the node is ahead of too many tasks already. */
+  /**
+   * The last word on a task counts, but a result stays: its node sends it only once.
+   *
+   * @returns `false` if another node's result is there, or the node is ahead of too many tasks already.
+   */
   readonly note: (task: number, early: Early) => boolean;
   readonly has: (task: number) => boolean;
   /** Takes one out. */
@@ -50,7 +54,9 @@ export function createEarlyTable(max = earlyMax): EarlyTable {
     take,
     has: (task) => table.has(task),
     note: (task, early) => {
-      const isMore = table.get(task)?.node !== early.node;
+      const known = table.get(task);
+      const isMore = known?.node !== early.node;
+      if (isMore && known?.result) return false;
       if (isMore && (counts.get(early.node) ?? 0) >= max) return false;
       take(task);
       table.set(task, early);

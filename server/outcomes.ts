@@ -151,6 +151,7 @@ export function settleEarly(state: State, lease: Lease): void {
   if (!result && !state.capacities.get(node)) return state.ready.push(lease);
   adopt(state, lease, node, attempt);
   if (result) takeResults(state, node, [result]);
+  if (lease.state === "open" && wanting(lease) > 0) state.ready.push(lease);
 }
 
 /** The Job has compared the results of a task: which one counts, if enough of them agree. */

@@ -20,7 +20,8 @@ const settledMax = 10_000;
 const settledBytesMax = 64 * 1024 * 1024;
 /** So many failed tasks may wait for a node on which they have not failed yet. */
 const waitingMax = 1_000;
-/** How many tasks are made ahead where tasks have needs, to find those of high priority and for every node its own. */
+/** How many tasks are made ahead where tasks have needs, to find those of high priority and for every node its own, or
+ * where copies of a task must meet on different nodes. */
 const aheadMax = 1_000;
 
 /** Places what can be placed, asks the Job for more, and sends what was granted and what is safe. */
@@ -87,6 +88,8 @@ function request(state: State): void {
   // The source of tasks is one for all nodes: who asks now, waits behind who asked before.
   if (awaited.size > 0 && !state.isPinned) return;
   if (leases.counts.settled >= settledMax || state.settledBytes >= settledBytesMax) return;
+  // Tasks may wait for nodes that have not computed them yet, and there may be none.
+  if (state.replicas > 1 && state.ready.size() >= aheadMax) return;
   if (!state.isPinned && (state.hasNeeds || capacities.count() === 0)) return requestAhead(state);
   for (const isPrefetch of [false, true]) {
     for (const capacity of capacities.hungry) {
