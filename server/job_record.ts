@@ -164,6 +164,8 @@ function follow(out: Out, { kind, node, task = -1 }: StoredCall): void {
   else if (kind === "next") {
     out.nextTask = Math.max(out.nextTask, task + 1);
     out.holders.set(task, node);
+    // A node that was lost and is back is not said to have joined again.
+    out.nodes.add(node);
   } else if (kind === "collect" || kind === "dropped") out.holders.delete(task);
   else if (kind === "lost") {
     out.nodes.delete(node);

@@ -78,6 +78,8 @@ export interface Lease {
   evidence: readonly Evidence[];
   /** The size of its result while that is being stored and collected, in bytes. */
   resultBytes: number;
+  /** Whether its result is safe, so that it will be collected whatever becomes of its node. */
+  isStored: boolean;
 }
 
 /** How many failures of each kind a task survives. Budgets are separate: a lost node is not the task's fault. */
@@ -127,6 +129,8 @@ export interface LeaseTable {
   readonly reopen: (lease: Lease, ending: Ending) => Verdict;
   /** The task has ended; forgets all about it. */
   readonly remove: (lease: Lease) => void;
+  /** Tasks made for a node that have a result which is not safe yet. */
+  readonly unstoredOf: (node: NodeId) => Lease[];
   /** The live attempts that a node holds, oldest first. */
   readonly heldBy: (node: NodeId) => readonly Attempt[];
   /** All live attempts. */
@@ -174,6 +178,7 @@ function newLease(task: number, payload: Uint8Array, options: NewLease): Lease {
     triedBy: none,
     evidence: none,
     resultBytes: 0,
+    isStored: false,
   };
 }
 
@@ -290,6 +295,7 @@ function failed(books: Books, attempt: Attempt, ending: Ending): Verdict {
 function settle(books: Books, lease: Lease, resultBytes: number): void {
   for (const attempt of lease.attempts) drop(books, attempt);
   lease.state = "settled";
+  lease.isStored = false;
   lease.resultBytes = resultBytes;
   books.counts.open--;
   books.counts.settled++;
@@ -329,6 +335,10 @@ export function createLeaseTable(limits: RetryLimits): LeaseTable {
   return {
     counts: books.counts,
     get: (task) => books.leases.get(task),
+    unstoredOf: (node) =>
+      [...books.leases.values()].filter(({ state, pinnedTo, isStored }) =>
+        state === "settled" && pinnedTo === node && !isStored
+      ),
     heldBy: index.of,
     live: index.all,
     find: (node, task, attempt) => find(books, node, task, attempt),

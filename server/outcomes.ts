@@ -141,8 +141,15 @@ function store(state: State, settled: readonly SettledTask[]): void {
 
 /** These results are safe. */
 export function stored(state: State, settled: readonly SettledTask[]): void {
-  for (const { node, task, attempt } of settled) acknowledge(state, node, task, attempt);
-  state.peers.deliver("job", { type: "results", results: settled });
+  const results: SettledTask[] = [];
+  for (const result of settled) {
+    acknowledge(state, result.node, result.task, result.attempt);
+    const lease = state.leases.get(result.task);
+    if (lease?.state !== "settled") continue;
+    lease.isStored = true;
+    results.push(result);
+  }
+  if (results.length > 0) state.peers.deliver("job", { type: "results", results });
 }
 
 /** A task that nodes were ahead with has been made again: what they have of it counts. */
@@ -275,7 +282,10 @@ export function nodeGone(state: State, node: NodeId, loss: string | undefined): 
     else if (verdict === "failed") failedForGood(state, lease, "quarantined", lossReport(lease));
     else if (verdict === "retry") state.ready.push(lease);
   }
-  for (const lease of state.ready.takePinned(node)) {
+  const unstored = state.isPinned ? state.leases.unstoredOf(node) : [];
+  for (const lease of [...state.ready.takePinned(node), ...unstored]) {
+    // The books, once told that the node is gone, expect no result of it: not even one that is on its way to the disk.
+    if (lease.state === "settled") state.settledBytes -= lease.resultBytes;
     state.leases.remove(lease);
     forgotten.push(lease.task);
   }

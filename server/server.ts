@@ -143,7 +143,8 @@ function rootOptions(
     isResumed: rest.journal?.isResumed ?? false,
     isJournaled: rest.journal !== undefined,
     journal: rest.journal,
-    run: rest.journal?.run ?? newRun(),
+    // To books that the job keeps, nodes of an earlier life are gone: what they still have belongs to other tasks.
+    run: job.pinned ? newRun() : rest.journal?.run ?? newRun(),
     epochMs: rest.epochMs ?? performance.timeOrigin,
     limits: { maxAttempts: config.maxAttempts || job.limits.maxAttempts || maxAttemptsDefault, maxNodeLosses },
     timeoutMs: config.taskTimeoutMs || job.limits.timeoutMs || 0,
