@@ -4,11 +4,11 @@
  * @module
  */
 
-/** The kinds of permission that can be granted, as Deno names them. */
-export const permissionKinds = ["read", "write", "net", "env", "run", "sys", "ffi"] as const;
+/** A kind of permission that can be granted, as Deno names it. */
+export type PermissionKind = "read" | "write" | "net" | "env" | "run" | "sys" | "ffi";
 
-/** One of {@linkcode permissionKinds}. */
-export type PermissionKind = (typeof permissionKinds)[number];
+/** All kinds. */
+export const permissionKinds: readonly PermissionKind[] = ["read", "write", "net", "env", "run", "sys", "ffi"];
 
 /**
  * What user code may do: `true` for all of a kind, or a list, of paths, hosts, variables, programs or kinds of system
