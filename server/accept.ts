@@ -60,7 +60,8 @@ function createTrouble(clock: Clock, log: Logger) {
       log.warn(describe(error), { failures });
     },
     over: (): void => {
-      if (failures > 0) log.info("connections are taken in again", { failures });
+      if (failures === 0 || clock.now() - writtenMs < lineEveryMs) return;
+      log.info("connections are taken in again", { failures });
       failures = 0;
     },
   };

@@ -36,7 +36,7 @@ export interface Admitted {
 export interface Pending {
   /** @throws {TransportError} code `too-many-pending`, if there is no room for it; it is closed then. */
   readonly admit: (link: Link) => Admitted;
-  /** Has the oldest give way, if there is one. */
+  /** Has a quarter of them give way, the oldest: others wait to be accepted, and logs and modules need files too. */
   readonly giveWay: (why: string) => void;
   readonly count: () => number;
 }
@@ -70,8 +70,9 @@ export function createPending({ pendingMax, pendingPerAddressMax, now }: Pending
   return {
     count: () => all.size,
     giveWay: (why) => {
-      const [oldest] = all;
-      oldest?.end(new TransportError("too-many-pending", why));
+      for (const entry of [...all].slice(0, Math.ceil(all.size / 4))) {
+        entry.end(new TransportError("too-many-pending", why));
+      }
     },
     admit: (inner) => {
       const origin = originOf(inner.remoteAddress);

@@ -5,6 +5,7 @@
  */
 import { createTestSystem, type TestSystem } from "../../actors/mod.ts";
 import { memoryTransport } from "../../actors/remote/memory.ts";
+import type { Transport } from "../../actors/remote/transport.ts";
 import type { Order } from "../../actors/remote/protocol.ts";
 import type { Logger } from "../../actors/types.ts";
 import { type Answered, giveOrder } from "../../cli/operator.ts";
@@ -19,6 +20,9 @@ import { dial, type FakeNode, type FakeNodeOptions, identity } from "./fake_node
 export interface TestServer {
   readonly system: TestSystem;
   readonly server: ServerHandle;
+  /** The network, and where on it the server listens. */
+  readonly transport: Transport;
+  readonly port: number;
   /** Gives an order as an operator, and runs until it is answered. */
   readonly order: (order: Omit<Order, "type" | "id">, options?: { readonly token?: string }) => Promise<Answered>;
   /** Dials in, and runs until the handshake is over and tasks that are due have come. */
@@ -66,6 +70,8 @@ export async function serve(
   return {
     system,
     server,
+    transport,
+    port: listener.address.port,
     log,
     progress,
     settle: system.runUntilIdle,
