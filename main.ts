@@ -4,5 +4,6 @@
  * @module
  */
 import { runCli } from "./cli/cli.ts";
+import { commandName } from "./cli/door.ts";
 
-if (import.meta.main) Deno.exit(await runCli(Deno.args));
+if (import.meta.main) Deno.exit(await runCli(Deno.args, { program: commandName(import.meta.url) }));

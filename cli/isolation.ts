@@ -6,6 +6,7 @@
 import type { NodeOptions } from "../node/node_options.ts";
 import { missingPermissions, type PermissionKind, permissionKinds, type TaskPermissions } from "../node/permissions.ts";
 import type { Flag } from "./args.ts";
+import { isNpmDoor } from "./door.ts";
 import { UsageError } from "./errors.ts";
 import type { Invocation } from "./verb.ts";
 
@@ -84,6 +85,5 @@ function permissionsOf(flags: Invocation["args"]["flags"]): TaskPermissions {
 /** What a process needs to find this package's modules where an import map stands in for their registry. */
 function doorFlags(): string[] {
   const map = new URL("../npm/import_map.json", import.meta.url).href;
-  const isNpmDoor = import.meta.resolve("jsr:@std/msgpack@^1").startsWith("file:");
-  return isNpmDoor ? [`--import-map=${map}`, "--node-modules-dir=manual"] : [];
+  return isNpmDoor() ? [`--import-map=${map}`, "--node-modules-dir=manual"] : [];
 }

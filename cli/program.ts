@@ -3,19 +3,11 @@
  *
  * @module
  */
-import { basename, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Job } from "../job/types.ts";
 import { serveWorker } from "../node/worker.ts";
 import { guardWorker } from "../node/worker_guard.ts";
 import { runCli } from "./cli.ts";
-
-/** How a person starts this program, for help texts and the line that `serve` prints. */
-function programName(url: string): string {
-  if (Deno.build.standalone) return basename(Deno.execPath());
-  const path = url.startsWith("file:") ? relative(Deno.cwd(), fileURLToPath(url)) : url;
-  return `deno run --unstable-worker-options --no-prompt --allow-read --allow-net ${path}`;
-}
+import { programName } from "./door.ts";
 
 /**
  * The last line of a program that is its own job: `await main(job, import.meta)`. Started by a person, it reads the

@@ -61,6 +61,9 @@ async function execute(invocation: Invocation): Promise<number> {
 
   using kept = keepJournal(invocation, target, options, true);
   const { listener, fingerprint } = await openListener(config, kept && `${kept.journal.path}.pem`);
+  if (!isLoopback(config.host) && !config.encrypt) {
+    setup.logger.warn("tasks and results cross the network in plain text; --encrypt keeps them to server and nodes");
+  }
   terminal.print(`listening on ${formatAddress(listener.address)}`);
   terminal.print(`join with: ${joinLine(program, listener.address, target.word, config, fingerprint)}`);
   const tokenLine = nodeTokenLine(program, config);

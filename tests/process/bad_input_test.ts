@@ -43,7 +43,7 @@ Deno.test("wrong words on the command line are refused", async () => {
 });
 
 Deno.test("a server for other machines demands a token", async () => {
-  const mends = ["gristmill token > FILE", "--token-file FILE", "--insecure"];
+  const mends = ["token > FILE", "--token-file FILE", "--insecure"];
   await refuses(["serve", "--host", "0.0.0.0", "--port", "0", jobPath("sum.ts")], ["0.0.0.0", ...mends]);
 });
 
