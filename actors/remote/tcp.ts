@@ -4,7 +4,7 @@
  * @module
  */
 import { certificateHash } from "./certificate.ts";
-import { asError, TransportError, type TransportErrorCode } from "./errors.ts";
+import { asError, TransportError } from "./errors.ts";
 import { connectTls, isLocal, type TlsTrust } from "./tls.ts";
 import {
   type Address,
@@ -104,10 +104,9 @@ function connectError(where: string, cause: unknown): TransportError {
 function listen(address: Address, tls: TlsOptions | undefined): Listener {
   const where = { hostname: address.host, port: address.port };
   let listener: Deno.TcpListener | Deno.TlsListener;
-  let channel: Uint8Array | undefined;
+  const shown = tls && certificate(tls);
   try {
-    channel = tls && certificateHash(certificate(tls).cert);
-    listener = tls ? Deno.listenTls({ ...where, ...certificate(tls) }) : Deno.listen(where);
+    listener = shown ? Deno.listenTls({ ...where, ...shown }) : Deno.listen(where);
   } catch (cause) {
     throw listenError(address, cause);
   }
@@ -119,7 +118,7 @@ function listen(address: Address, tls: TlsOptions | undefined): Listener {
         try {
           const conn = await listener.accept();
           if ("setNoDelay" in conn) conn.setNoDelay(true);
-          return createLink(conn, channel);
+          return createLink(conn, shown?.channel);
         } catch (cause) {
           if (closed) throw new TransportError("listener-closed", "the listener was closed", { cause });
           // The peer gave up while it waited to be accepted: its loss alone.
@@ -137,9 +136,16 @@ function listen(address: Address, tls: TlsOptions | undefined): Listener {
   };
 }
 
-function certificate({ certificate: cert, certificateKey: key }: TlsOptions): { cert: string; key: string } {
-  if (cert !== undefined && key !== undefined) return { cert, key };
-  throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate and its key are needed");
+/** What a TLS listener shows, in Deno's words, and its fingerprint. */
+function certificate({ certificate: cert, certificateKey: key }: TlsOptions) {
+  if (cert === undefined || key === undefined) {
+    throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate and its key are needed");
+  }
+  try {
+    return { cert, key, channel: certificateHash(cert) };
+  } catch (cause) {
+    throw new TransportError("tls-invalid", "cannot listen with TLS: the certificate is none in PEM", { cause });
+  }
 }
 
 function listenError(address: Address, cause: unknown): TransportError {
@@ -150,8 +156,12 @@ function listenError(address: Address, cause: unknown): TransportError {
       cause,
     });
   }
-  const code: TransportErrorCode = "listen-failed";
-  return new TransportError(code, `cannot listen on ${where}: ${asError(cause).message}`, { cause });
+  const { message } = asError(cause);
+  // Deno has no class for a key that does not belong to its certificate.
+  if (/^(no )?(keys|certificates) /i.test(message)) {
+    return new TransportError("tls-invalid", `cannot listen with TLS: ${message}`, { cause });
+  }
+  return new TransportError("listen-failed", `cannot listen on ${where}: ${message}`, { cause });
 }
 
 function createLink(conn: Deno.TcpConn | Deno.TlsConn, channel?: Uint8Array): Link {

@@ -183,7 +183,9 @@ Deno.test("where tls meets what is none, each side says so in one line", async (
 Deno.test("tls says what is missing", async () => {
   assertEquals(await codeOf(tcpTransport({ tls: {} }).listen(loopback)), "tls-invalid");
   const { pair } = await makeTls();
-  const broken = tcpTransport({ tls: { ...pair, certificate: "no certificate" } });
-  assertEquals(await codeOf(broken.listen(loopback)), "listen-failed");
+  const { pair: other } = await makeTls();
+  for (const wrong of [{ certificate: "none" }, { certificateKey: "none" }, { certificateKey: other.certificateKey }]) {
+    assertEquals(await codeOf(tcpTransport({ tls: { ...pair, ...wrong } }).listen(loopback)), "tls-invalid");
+  }
   assertEquals(await codeOf(tcpTransport({ tls: { fingerprint: "sha256:1" } }).connect(loopback)), "tls-invalid");
 });
