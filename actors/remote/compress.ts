@@ -56,7 +56,8 @@ export function createCompressor(): Compressor {
  * @throws {WireError} codes `compression-invalid`, `frame-too-large`, `frame-unexpected`
  */
 export function decompress(body: Uint8Array, limit: BodyLimit): Uint8Array {
-  // Deno 2.9 keeps 20 KiB for each frame that turns out to be damaged: no stranger shall have it do so.
+  // Deno 2.9 keeps 20 KiB for each frame that turns out to be damaged, until it next collects its garbage, and does not
+  // know that it is so much: no stranger shall have it do so.
   if (limit.isPlain) throw new WireError("frame-unexpected", "a compressed frame before the handshake is over");
   if (body.length < prefixBytes) throw invalid(`it has ${body.length} bytes`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);

@@ -184,7 +184,7 @@ Deno.test("a client of the other kind is told from a node: TLS on a plain port",
   await server.finish();
 });
 
-Deno.test("two thousand silent strangers take no node's place: the job is done, and they are closed in time", async () => {
+Deno.test("two thousand silent strangers take no node's place, and are closed in time", async () => {
   const { job, collected } = numbers(50);
   const test = await serve(job, {
     config: { heartbeatMs: 60_000, handshakeTimeoutMs: 5_000, pendingMax: 100 },
