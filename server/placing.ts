@@ -20,8 +20,10 @@ const settledMax = 10_000;
 const settledBytesMax = 64 * 1024 * 1024;
 /** So many failed tasks may wait for a node on which they have not failed yet. */
 const waitingMax = 1_000;
-/** How many tasks are made ahead where tasks have needs, to find those of high priority and for every node its own, or
- * where copies of a task must meet on different nodes. */
+/**
+ * How many tasks are made ahead where tasks have needs, to find those of high priority and for every node its own; and
+ * how many may wait for nodes that have no copy of them yet.
+ */
 const aheadMax = 1_000;
 
 /** Places what can be placed, asks the Job for more, and sends what was granted and what is safe. */

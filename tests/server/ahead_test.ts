@@ -55,7 +55,7 @@ function chunks(count: number) {
 
 const same = (data: unknown) => data;
 
-Deno.test("a job with its own books that is resumed takes no result of an earlier life for one of its new tasks", async () => {
+Deno.test("a resumed job with its own books takes no result of an earlier life for a new task", async () => {
   const { state, open } = createLives();
   const first = await serve(chunks(4).job, { journal: open() });
   const [a, b] = [await first.join({ name: "a" }), await first.join({ name: "b" })];
