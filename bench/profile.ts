@@ -20,6 +20,8 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
+/** Where a thread that has nothing to do is found: between turns, and, for a worker, before its first message. */
+const idle = new Set(["(idle)", "op_worker_maybe_wait_for_debugger"]);
 /** How many functions of each thread are shown. */
 const shown = 15;
 const project = new URL("../", import.meta.url).href;
@@ -35,7 +37,7 @@ function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): Map<string, numb
   let busy = 0;
   for (const [index, id] of samples.entries()) {
     const name = names.get(id)!;
-    if (name === "(idle)") continue;
+    if (idle.has(name)) continue;
     busy += timeDeltas[index];
     times.set(name, (times.get(name) ?? 0) + timeDeltas[index]);
   }
@@ -56,16 +58,22 @@ const threads: readonly Thread[] = [
   ["worker of the node", "node-0.worker-1.cpuprofile"],
 ];
 
-async function* ofTasks(what: string, job: string, options: Record<string, number>): AsyncGenerator<Group> {
+async function* ofTasks(
+  what: string,
+  job: string,
+  options: Record<string, number>,
+  journal = false,
+): AsyncGenerator<Group> {
   using folder = temporaryFolder();
   const { rates } = await runCluster<WindowReport>({
     job,
     options: { nodes: 1, windows: 5, ...options },
     nodes: 1,
     security: "authenticated",
+    journal,
     profileFolder: folder.path,
   });
-  yield { title: "rate under the profiler, 1 node of one worker", figures: [figure(what, "tasks/s", rates)] };
+  yield { title: `${what}: rate under the profiler, 1 node of one worker`, figures: [figure(what, "tasks/s", rates)] };
   for (const [thread, file] of threads) {
     yield { title: `${what}: own time of functions, ${thread}`, figures: topOf(`${folder.path}/${file}`) };
   }
@@ -89,9 +97,10 @@ async function ofHeartbeats(nodes: number, forMs: number): Promise<Group> {
   return { title, figures: topOf(`${folder.path}/server.cpuprofile`) };
 }
 
-/** Profiles of no-op tasks, of large payloads (authenticated, journal off), and of heartbeats. */
+/** Profiles of no-op tasks, also with a journal, of large payloads, all authenticated, and of heartbeats. */
 export const profile: Benchmark = async function* ({ quick }) {
   yield* ofTasks("no-op tasks", "noop.ts", { window: quick ? 50_000 : 200_000 });
+  yield* ofTasks("no-op tasks, journal on", "noop.ts", { window: 50_000 }, true);
   yield* ofTasks("1 MiB there and back", "echo.ts", { window: 500, bytes: 2 ** 20 });
   yield await ofHeartbeats(1_000, quick ? 10_000 : 30_000);
 };
