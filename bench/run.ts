@@ -13,12 +13,13 @@ import { profile } from "./profile.ts";
 import { jsonPrinter, tablePrinter } from "./report.ts";
 import { scale } from "./scale.ts";
 import { start } from "./start.ts";
+import { strangers } from "./strangers.ts";
 import { tasks } from "./tasks.ts";
 import { wire } from "./wire.ts";
 
 const figures: Readonly<Record<string, Benchmark>> = { actors, wire, tasks, payload, scale, start, mandelbrot };
 // What is run only when it is named.
-const benchmarks: Readonly<Record<string, Benchmark>> = { ...figures, profile };
+const benchmarks: Readonly<Record<string, Benchmark>> = { ...figures, strangers, profile };
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
