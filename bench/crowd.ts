@@ -11,15 +11,33 @@
 import { systemClock } from "../actors/mod.ts";
 import { nodeHandshake, openConnection, tcpTransport, type WireMessage } from "../actors/remote/mod.ts";
 import { loadJob } from "../cli/load_job.ts";
+import { backoffMs } from "../node/backoff.ts";
 import { packageVersion } from "../version.ts";
+import { delay } from "./delay.ts";
 
 const [address, jobFile, nodes, slots, atOnce] = Deno.args;
 const [host, port] = address.split(":");
 const { job: { name: job }, codeHash } = await loadJob(jobFile);
 const transport = tcpTransport();
 
-/** Dials; resolves once the node has its initial data. */
+/** What a node's settings are unless they are given. */
+const retryDelayMs = 1_000;
+const attemptsMax = 20;
+
+/** Dials until it is let in, and waits as a node does when it is not: a server takes only so many strangers at once. */
 async function join(index: number): Promise<void> {
+  for (let failures = 1;; failures++) {
+    try {
+      return await dial(index);
+    } catch (error) {
+      if (failures === attemptsMax) throw error;
+      await delay(backoffMs(failures, retryDelayMs, { next: Math.random }));
+    }
+  }
+}
+
+/** Dials; resolves once the node has its initial data. */
+async function dial(index: number): Promise<void> {
   const link = await transport.connect({ host, port: Number(port) });
   const hello = { package: packageVersion, job, codeHash, name: `crowd-${index}`, slots: Number(slots), labels: {} };
   const handshake = nodeHandshake(hello);
