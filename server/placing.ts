@@ -26,6 +26,9 @@ const waitingMax = 1_000;
  */
 const aheadMax = 1_000;
 
+/** Recalling looks at all nodes: of so many at most in a millisecond, for else a large cluster would do little else. */
+const recallNodesPerMs = 1_000;
+
 /** Places what can be placed, asks the Job for more, and sends what was granted and what is safe. */
 export function pump(state: State): void {
   if (!state.isHalted && !state.isPaused && !state.isDraining) {
@@ -122,6 +125,8 @@ function requestAhead(state: State): void {
 /** Where slots are idle and no task is left to hand out, takes back tasks that wait behind others. */
 function recall(state: State): void {
   if (!hasNothing(state) || state.isPinned || state.ready.size() > 0) return;
+  if (state.now() - state.recalledMs < Math.floor(state.capacities.count() / recallNodesPerMs)) return;
+  state.recalledMs = state.now();
   for (const [capacity, chosen] of recallsFor(state.capacities, state.leases)) {
     for (const attempt of chosen) attempt.isRecalled = true;
     const attempts = chosen.map(({ lease, number }) => ({ task: lease.task, attempt: number }));

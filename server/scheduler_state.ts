@@ -91,6 +91,8 @@ export interface State extends SchedulerOptions {
   fractions: number;
   total: number | undefined;
   ticks: number;
+  /** When it was last looked for tasks to recall. */
+  recalledMs: number;
 }
 
 /** Empty books. */
@@ -119,7 +121,7 @@ export function createState(options: SchedulerOptions, now: () => number): State
     dismissed: new Set(),
     ...{ isQuiet: false, isProbing: false, isAsking: false, hasNeeds: false },
     ...{ isPaused: false, isDraining: false, isHalted: false },
-    ...{ settledBytes: 0, fractions: 0, total: undefined, ticks: 0 },
+    ...{ settledBytes: 0, fractions: 0, total: undefined, ticks: 0, recalledMs: -Infinity },
   };
 }
 
