@@ -36,7 +36,7 @@ export interface FaultyLinkOptions {
 
 /** How many bytes may be under way in each direction. */
 const bytesMax = 256 * 1024;
-const readBytes = 16 * 1024;
+const readBytes = 4 * 1024;
 
 /** What both directions of one link share. */
 interface Wire {
@@ -110,13 +110,13 @@ export function createFaultyLink(inner: Link, options: FaultyLinkOptions): Fault
 
 /** Takes what comes from the peer and puts it on the line. */
 async function pump(wire: Wire, { delayMs }: FaultyLinkOptions): Promise<void> {
+  const buffer = new Uint8Array(readBytes);
   for (;;) {
     await wire.inbound.room();
-    const buffer = new Uint8Array(readBytes);
     const count = await wire.inner.read(buffer);
     // A link that vanished is kept until the peer itself gives it up.
     if (count === null && wire.state === "vanished") return wire.end();
-    wire.inbound.send(count === null ? "end" : buffer.subarray(0, count), count ?? 0, delayMs());
+    wire.inbound.send(count === null ? "end" : buffer.slice(0, count), count ?? 0, delayMs());
     if (count === null) return;
   }
 }
