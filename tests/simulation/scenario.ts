@@ -57,7 +57,7 @@ export function drawScenario(seed: number, size: Size): Scenario {
   const isStrict = kind !== "pinned" && dice.chance(0.4);
   const rate = dice.pick([0, 0.001, 0.005]);
   const slotsMax = dice.whole(1, 3);
-  const runMs = dice.between(5_000, 20_000);
+  const runMs = dice.between(4_000, 12_000);
   const slots = size.nodes * (1 + slotsMax) / 2;
   const copies = kind === "replicas" ? 2 : 1;
   return {
@@ -77,7 +77,7 @@ export function drawScenario(seed: number, size: Size): Scenario {
       halfOpenRate: rate / 4,
     },
     shortestMs: Math.min(1_000, runMs * slots / (size.tasks * copies * meanFactor)),
-    troubleMs: 25_000,
+    troubleMs: 15_000,
     calmMsMax: dice.pick([500, 1_000, 2_500]),
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Summary } from "../../job/types.ts";
-import { type Cluster, createCluster, happened, startMember, type Troubles } from "./cluster.ts";
+import { type Cluster, createCluster, startMember, type Troubles } from "./cluster.ts";
 import { checkEnd } from "./end_check.ts";
 import { mishap, restartServer } from "./faults.ts";
 import { hasEnded } from "./ledger.ts";
@@ -121,7 +121,6 @@ export async function simulate(seed: number, size: Size, bug: Bug = noBug): Prom
     checkEnd(cluster, summary);
     look(cluster);
     const { scenario, troubles, trace, test } = cluster;
-    happened(cluster, "end");
     return {
       ...{ scenario, summary, troubles },
       ...{ trace: trace.hash(), events: trace.count(), elapsedMs: test.clock.now() },
