@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import { UsageError } from "./errors.ts";
 import { dateMs, hostName } from "./machine.ts";
 
@@ -24,8 +23,8 @@ export interface CertificatePair {
  * @param days How long it is good from now on
  */
 export async function createCertificate(names: readonly string[], days = certificateDays): Promise<CertificatePair> {
-  // Loaded where it is needed: it is large, and few need it.
-  const { generate } = await import("npm:selfsigned@^5");
+  // Loaded where they are needed: they are large, and few need them.
+  const [{ generate }, { isIP }] = await Promise.all([import("npm:selfsigned@^5"), import("node:net")]);
   const nowMs = dateMs();
   const all = new Set([hostName("localhost"), "localhost", "127.0.0.1", "::1", ...names]);
   const altNames = Array.from(

@@ -10,8 +10,8 @@ import { decodePayload } from "../actors/remote/payload.ts";
 import type { Order, WireMessage } from "../actors/remote/protocol.ts";
 import { type Address, formatAddress, type Transport } from "../actors/remote/transport.ts";
 
-/** How long connecting, the handshake, and the answer to an order may take, in milliseconds each. */
-const patienceMs = 10_000;
+/** How long connecting may take, and then the handshake and the answer, in milliseconds. */
+const timeoutMs = 10_000;
 
 /** How an order went. */
 export interface Answered {
@@ -44,12 +44,12 @@ export async function giveOrder(options: OperatorOptions, order: Omit<Order, "ty
   const { address, transport, ...self } = options;
   const where = formatAddress(address);
   const fail = (why: string, cause?: unknown) => new OperatorError(`Cannot give orders to ${where}: ${why}`, { cause });
-  const link = await transport.connect(address, { timeoutMs: patienceMs })
+  const link = await transport.connect(address, { timeoutMs })
     .catch((cause) => Promise.reject(fail((cause as Error).message, cause)));
   const messages = createQueue();
   const connection = openConnection(link, { clock: systemClock, onMessage: messages.push });
   void connection.closed.then(({ error }) => messages.end(error ?? new Error("the server closed the connection")));
-  const timer = setTimeout(() => connection.abort(new Error(`no answer within ${patienceMs} ms`)), 2 * patienceMs);
+  const timer = setTimeout(() => connection.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     await introduce(connection, messages.next, { ...self, channel: link.channel });
     connection.send({ kind: "control", message: { ...order, type: "order", id: 1 } });

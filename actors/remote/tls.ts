@@ -5,8 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { isIP } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { formatFingerprint, hashCertificate, parseFingerprint } from "./certificate.ts";
 import { asError, TransportError } from "./errors.ts";
 import { type Address, formatAddress, type Link } from "./transport.ts";
@@ -34,6 +33,8 @@ export async function connectTls(address: Address, trust: TlsTrust, signal: Abor
   if (fingerprint !== undefined && !wanted) {
     throw new TransportError("tls-invalid", `cannot trust ${fingerprint}: a fingerprint is sha256: and 64 digits`);
   }
+  // Loaded where they are needed: they take longer to load than all of this package.
+  const [{ connect }, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
   const socket = connect({
     ...{ host, port, allowHalfOpen: true },
     ...(isIP(host) ? {} : { servername: host }),

@@ -89,7 +89,9 @@ Deno.test("a node with another token is refused, and the token is shown nowhere"
   await using server = await serve("sum.ts", [], { env: { GRISTMILL_TOKEN: "the right secret" } });
   const quiet = ["--log-level", "error"];
   await using wrong = join(server.address, "sum.ts", quiet, { env: { GRISTMILL_TOKEN: "the wrong secret" } });
-  await assertRefuses(wrong, 3, ["token"]);
+  const why = "the node did not prove that it knows the token of the server";
+  await assertRefuses(wrong, 3, [why, "token --node"]);
+  await server.line(new RegExp(`client at 127\\.0\\.0\\.1:\\d+ refused: ${why}`));
   await using none = join(server.address, "sum.ts", quiet);
   await assertRefuses(none, 3, ["token"]);
   await using right = join(server.address, "sum.ts", quiet, { env: { GRISTMILL_TOKEN: "the right secret" } });
