@@ -12,6 +12,8 @@ import type { SettledTask } from "./messages.ts";
 import { lossReport, taskReport } from "./report.ts";
 import { acknowledge, cancelOthers, changed, dismiss, finish, setFraction, type State } from "./scheduler_state.ts";
 
+/** Within so many heartbeats a node that is lost is known to be lost. */
+const restBeats = 2;
 /** How many failed tasks are listed in the summary. */
 const failuresMax = 1_000;
 /** The greatest attempt that is taken over from a node; far above what budgets allow, far below what a field holds. */
@@ -280,7 +282,7 @@ export function nodeGone(state: State, node: NodeId, loss: string | undefined): 
   for (const { lease, verdict } of state.leases.orphan(node, lost)) {
     if (verdict === "forgotten") forgotten.push(lease.task);
     else if (verdict === "failed") failedForGood(state, lease, "quarantined", lossReport(lease));
-    else if (verdict === "retry") state.ready.push(lease);
+    else if (verdict === "retry") retryAfterLoss(state, lease);
   }
   const unstored = state.isPinned ? state.leases.unstoredOf(node) : [];
   for (const lease of [...state.ready.takePinned(node), ...unstored]) {
@@ -291,6 +293,25 @@ export function nodeGone(state: State, node: NodeId, loss: string | undefined): 
   }
   state.peers.deliver("job", { type: "lost", node, forgotten });
   changed(state);
+}
+
+/**
+ * Has a lost task go out again: at once the first time, and then when all that was lost together is known to be lost.
+ * Or it would go from one node to the next of a network that fails as a whole, and be taken for what ends them.
+ */
+function retryAfterLoss(state: State, lease: Lease): void {
+  if (lease.losses <= 1) return state.ready.push(lease);
+  state.resting.push({ lease, untilMs: state.now() + restBeats * state.heartbeatMs });
+}
+
+/** Has tasks go out again that have waited long enough. */
+export function wake(state: State): void {
+  if (state.resting.length === 0) return;
+  const nowMs = state.now();
+  const due = state.resting.filter(({ untilMs }) => untilMs <= nowMs);
+  if (due.length === 0) return;
+  state.resting = state.resting.filter(({ untilMs }) => untilMs > nowMs);
+  for (const { lease } of due) if (lease.state === "open" && wanting(lease) > 0) state.ready.push(lease);
 }
 
 /**

@@ -10,7 +10,7 @@
 import type { Behavior, Handler } from "../actors/types.ts";
 import type { NodeId, ProgressMessage } from "../actors/remote/protocol.ts";
 import type { Counts, SchedulerMessage } from "./messages.ts";
-import { collected, compared, nodeGone, parole, reconcile, rejected, stored, takeResults } from "./outcomes.ts";
+import { collected, compared, nodeGone, parole, reconcile, rejected, stored, takeResults, wake } from "./outcomes.ts";
 import { pump, speculate, takeOffer } from "./placing.ts";
 import { etaMs } from "./rate.ts";
 import { changed, createState, type SchedulerOptions, setFraction, type State } from "./scheduler_state.ts";
@@ -129,6 +129,7 @@ function tick(state: State): void {
     changed(state);
   }
   sendHome(state);
+  wake(state);
   const { counts, capacities, total } = state;
   const nowMs = state.now();
   const done = counts.collected - counts.resumed + state.fractions;

@@ -40,6 +40,8 @@ export interface SchedulerOptions {
   readonly epochMs: number;
   /** Whether the job was begun by an earlier life of the server: nodes may then be ahead of it. */
   readonly isResumed: boolean;
+  /** How often a node gives a sign of life, in milliseconds. */
+  readonly heartbeatMs: number;
   /** Hears how far the job is, a few times a second. */
   readonly onProgress: (progress: Progress) => void;
 }
@@ -91,6 +93,8 @@ export interface State extends SchedulerOptions {
   fractions: number;
   total: number | undefined;
   ticks: number;
+  /** Tasks that lost a node more than once, and when they may go out again. */
+  resting: { readonly lease: Lease; readonly untilMs: number }[];
   /** When it was last looked for tasks to recall. */
   recalledMs: number;
 }
@@ -119,6 +123,7 @@ export function createState(options: SchedulerOptions, now: () => number): State
     awaited: new Map(),
     awaitedSinceMs: Infinity,
     dismissed: new Set(),
+    resting: [],
     ...{ isQuiet: false, isProbing: false, isAsking: false, hasNeeds: false },
     ...{ isPaused: false, isDraining: false, isHalted: false },
     ...{ settledBytes: 0, fractions: 0, total: undefined, ticks: 0, recalledMs: -Infinity },

@@ -6,7 +6,7 @@ import type { Journal } from "../../server/journal/types.ts";
 import { createDisk, openMemoryJournal } from "../simulation/memory_journal.ts";
 import { type FakeNode, identity } from "./fake_node.ts";
 import { serve, type TestServer } from "./harness.ts";
-import { double } from "./numbers.ts";
+import { double, numbers } from "./numbers.ts";
 
 // What the simulator of clusters has found, one by one: see tests/simulation.
 
@@ -160,4 +160,22 @@ Deno.test("tasks that wait for a second node to compute them are bounded in numb
   }
   assertEquals(alone.tasks, []);
   assert(made < 2_000, `${made} tasks were made`);
+});
+
+Deno.test("a network that fails as a whole does not have a task taken for what ends its nodes", async () => {
+  const { job } = numbers(1);
+  const { join, server, system, settle } = await serve(job, { config: { maxNodeLosses: 2 } });
+  const nodes = [];
+  for (const name of ["a", "b", "c", "d", "e"]) nodes.push(await join({ name }));
+  for (const { connection } of nodes) connection.abort();
+  await settle();
+  const last = await join({ name: "last" });
+  assertEquals(last.tasks, [], "it has lost two nodes, and waits until all are known that are lost");
+  for (let ms = 0; ms < 2_500; ms += 500) {
+    await system.advance(500);
+    last.holds([]);
+  }
+  assertEquals(last.tasks.length, 1);
+  last.succeed(last.tasks[0], double);
+  assertEquals((await system.until(server.done, { maxMs: 60_000 })).outcome, "complete");
 });

@@ -242,6 +242,8 @@ for (const how of ["its connection ended", "nothing heard for more than 1.75 hea
       if (how === "its connection ended") node.connection.abort();
       else await system.advance(2_000);
       await settle();
+      // Lost more than once, it waits until what is lost with it is known.
+      if (loss === 2) await system.advance(2_500);
     }
     const summary = await system.until(server.done);
     assertEquals([summary.outcome, summary.failed, summary.retried, summary.nodesLost], ["complete", 1, 2, 3]);

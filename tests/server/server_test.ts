@@ -82,6 +82,7 @@ Deno.test("server ends the job when a task has outlived too many nodes", async (
     assertEquals(node.tasks.length, 1);
     node.connection.abort();
     await settle();
+    if (loss === 1) await system.advance(2_500);
   }
   const summary = await system.until(server.done);
   assertEquals(summary.outcome, "failed");
