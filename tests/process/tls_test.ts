@@ -36,6 +36,27 @@ Deno.test("serve --encrypt keeps a certificate beside the journal, and pins it i
   assertStringIncludes((await server.exit()).stdout, "sum 328350\n");
 });
 
+Deno.test("a node that pinned a server goes on with it after that was killed and started again", async () => {
+  using folder = temporaryFolder();
+  const secret = { env: { GRISTMILL_TOKEN: "a secret of many" } };
+  const options = { ...secret, cwd: folder.path };
+  const gate = ["--", "--gate", `${folder.path}/gate`];
+  await using killed = await serve("gated.ts", ["--encrypt", ...gate], options);
+  const pin = ["--encrypt", "--fingerprint", await fingerprintOf(killed)];
+  const patient = ["--retry-counter", "1000", "--retry-delay", "50"];
+  await using node = join(killed.address, "gated.ts", [...pin, ...patient], secret);
+  await killed.line(/^collected 60$/);
+  killed.kill("SIGKILL");
+  await killed.exit();
+  Deno.writeTextFileSync(`${folder.path}/gate`, "");
+  const again = ["serve", "--port", killed.address.split(":")[1], "--encrypt", "--resume"];
+  await using server = gristmill([...again, jobPath("gated.ts"), ...gate], options);
+  const [ended, { code, stdout, stderr }] = await Promise.all([node.exit(), server.exit()]);
+  assertEquals([ended.code, code], [0, 0], ended.stderr + stderr);
+  assertMatch(ended.stderr, /taken back by the server/);
+  assertStringIncludes(stdout, "sum 328350 of 100\n");
+});
+
 Deno.test("plain text is refused where TLS is demanded, by one line on each side", async () => {
   await using secure = await serve("sum.ts", ["--encrypt"]);
   await using plain = join(secure.address, "sum.ts", once);
