@@ -57,8 +57,16 @@ export interface Life {
 /** What has gone wrong, by its name and how often. */
 export type Troubles = Map<string, number>;
 
+/** Who looks on, or meddles. */
+export interface Spectators {
+  /** A bug to plant. */
+  readonly bug: Bug;
+  /** Hears now and then how many tasks have ended, and how much virtual time has passed, in milliseconds. */
+  readonly onLook: (ended: number, virtualMs: number) => void;
+}
+
 /** See the module. */
-export interface Cluster {
+export interface Cluster extends Spectators {
   readonly scenario: Scenario;
   readonly dice: Dice;
   readonly test: TestSystem;
@@ -66,7 +74,6 @@ export interface Cluster {
   readonly logger: Logger;
   readonly trace: Trace;
   readonly watch: ServerWatch;
-  readonly bug: Bug;
   readonly disk: DiskState;
   readonly memory: Disk;
   /** Where the journal is, if it is a file. */
@@ -91,7 +98,7 @@ export function happened({ troubles, trace }: Cluster, what: string): void {
 }
 
 /** Builds a cluster; its nodes are yet to be started. */
-export async function createCluster(scenario: Scenario, bug: Bug): Promise<Cluster> {
+export async function createCluster(scenario: Scenario, spectators: Spectators): Promise<Cluster> {
   const { seed } = scenario;
   const errors: string[] = [];
   const violations: string[] = [];
@@ -103,7 +110,7 @@ export async function createCluster(scenario: Scenario, bug: Bug): Promise<Clust
   };
   const test = createTestSystem({ seed, logger, quietTicks: 24 });
   const cluster: Omit<Cluster, "life"> = {
-    ...{ scenario, test, logger, bug, errors, violations, dead },
+    ...{ ...spectators, scenario, test, logger, errors, violations, dead },
     dice: createDice(seed, "cluster"),
     wire: memoryTransport({ clock: test.clock }),
     trace: createTrace(test.clock),

@@ -8,7 +8,7 @@
 import { parseArguments } from "../../cli/args.ts";
 import { UsageError } from "../../cli/errors.ts";
 import { replayCommand } from "./replay.ts";
-import type { SeedOrder, SeedReport } from "./run_seeds.ts";
+import type { SeedOrder, SeedProgress, SeedReport } from "./run_seeds.ts";
 import type { Size } from "./scenario.ts";
 
 const flagHelp = [
@@ -52,10 +52,13 @@ interface Total {
   elapsedMs: number;
   rssMax: number;
   readonly troubles: Map<string, number>;
+  /** The seeds that take long. */
+  readonly running: Map<number, SeedProgress>;
 }
 
 function add(total: Total, { violation, seed, troubles = new Map(), elapsedMs = 0 }: SeedReport, size: Size): void {
   total.done++;
+  total.running.delete(seed);
   total.elapsedMs += elapsedMs;
   total.rssMax = Math.max(total.rssMax, Deno.memoryUsage().rss);
   for (const [what, count] of troubles) total.troubles.set(what, (total.troubles.get(what) ?? 0) + count);
@@ -65,7 +68,7 @@ function add(total: Total, { violation, seed, troubles = new Map(), elapsedMs = 
 }
 
 /** Has one thread run seeds until none is left. */
-function runThread(next: () => SeedOrder | undefined, report: (report: SeedReport) => void): Promise<void> {
+function runThread(next: () => SeedOrder | undefined, hear: (said: SeedReport | SeedProgress) => void): Promise<void> {
   const worker = new Worker(new URL("./run_seeds.ts", import.meta.url), { type: "module" });
   return new Promise((resolve, reject) => {
     const go = () => {
@@ -74,9 +77,9 @@ function runThread(next: () => SeedOrder | undefined, report: (report: SeedRepor
       worker.terminate();
       resolve();
     };
-    worker.onmessage = ({ data }: MessageEvent<SeedReport>) => {
-      report(data);
-      go();
+    worker.onmessage = ({ data }: MessageEvent<SeedReport | SeedProgress>) => {
+      hear(data);
+      if (!("ended" in data)) go();
     };
     worker.onerror = (event) => reject(new Error(`a thread has ended: ${event.message}`));
     go();
@@ -95,15 +98,24 @@ function tellAll({ done, failed, elapsedMs, rssMax, troubles }: Total, { size, t
 async function main(plan: Plan): Promise<boolean> {
   const { seeds, firstSeed, threads, size } = plan;
   const startedMs = performance.now();
-  const total: Total = { done: 0, failed: 0, elapsedMs: 0, rssMax: 0, troubles: new Map() };
+  const total: Total = { done: 0, failed: 0, elapsedMs: 0, rssMax: 0, troubles: new Map(), running: new Map() };
   const look = setInterval(() => {
     total.rssMax = Math.max(total.rssMax, Deno.memoryUsage().rss);
     const wallMs = performance.now() - startedMs;
     console.error(`${total.done} of ${seeds} clusters after ${Math.round(wallMs / 1_000)} s, ${total.failed} failed`);
+    for (const { seed, ended, virtualMs } of total.running.values()) {
+      console.error(
+        `  seed ${seed}: ${ended} of ${size.tasks} tasks after ${Math.round(virtualMs)} ms of virtual time`,
+      );
+    }
   }, tellEveryMs);
   let seed = firstSeed;
   const next = () => seed < firstSeed + seeds ? { seed: seed++, size } : undefined;
-  await Promise.all(Array.from({ length: threads }, () => runThread(next, (report) => add(total, report, size))));
+  const hear = (said: SeedReport | SeedProgress) => {
+    if ("ended" in said) total.running.set(said.seed, said);
+    else add(total, said, size);
+  };
+  await Promise.all(Array.from({ length: threads }, () => runThread(next, hear)));
   clearInterval(look);
   tellAll(total, plan, performance.now() - startedMs);
   return total.failed === 0;

@@ -13,6 +13,15 @@ export interface SeedOrder {
   readonly size: Size;
 }
 
+/** How far a seed is. */
+export interface SeedProgress {
+  readonly seed: number;
+  /** How many tasks have ended. */
+  readonly ended: number;
+  /** The virtual time that has passed, in milliseconds. */
+  readonly virtualMs: number;
+}
+
 /** What became of a seed. */
 export interface SeedReport {
   readonly seed: number;
@@ -23,9 +32,21 @@ export interface SeedReport {
   readonly elapsedMs?: number;
 }
 
+/** How often it is told how far a seed is, in milliseconds. */
+const tellEveryMs = 5_000;
+
+function createTeller(seed: number): (ended: number, virtualMs: number) => void {
+  let toldMs = performance.now();
+  return (ended, virtualMs) => {
+    if (performance.now() - toldMs < tellEveryMs) return;
+    toldMs = performance.now();
+    globalThis.postMessage({ seed, ended, virtualMs } satisfies SeedProgress);
+  };
+}
+
 async function run({ seed, size }: SeedOrder): Promise<SeedReport> {
   try {
-    const { troubles, summary, elapsedMs } = await simulate(seed, size);
+    const { troubles, summary, elapsedMs } = await simulate(seed, size, { onLook: createTeller(seed) });
     const { retried, dropped, speculated, failed, resumed } = summary;
     const counts = { retried, "late results dropped": dropped, "speculative copies": speculated };
     const all = { ...counts, "tasks failed for good": failed, "results read back from journals": resumed };

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Summary } from "../../job/types.ts";
-import { type Cluster, createCluster, startMember, type Troubles } from "./cluster.ts";
+import { type Cluster, createCluster, type Spectators, startMember, type Troubles } from "./cluster.ts";
 import { checkEnd } from "./end_check.ts";
 import { mishap, restartServer } from "./faults.ts";
 import { hasEnded } from "./ledger.ts";
-import { type Bug, noBug } from "./planted.ts";
+import { noBug } from "./planted.ts";
 import { drawScenario, heartbeatMs, type Scenario, type Size } from "./scenario.ts";
 
 /** What came out of a simulation. */
@@ -39,10 +39,12 @@ const freshNodes = 6;
 const endMsMax = 60_000;
 
 /** Looks at what can be said between two steps. @throws {Violation} If anything is not as it should be. */
-function look(cluster: Cluster): void {
-  cluster.watch.check();
-  const [first] = cluster.violations;
-  if (first) throw new Violation(`${first} (at ${Math.round(cluster.test.clock.now())} ms)`);
+function look({ watch, violations, test, onLook }: Cluster): void {
+  watch.check();
+  const [first] = violations;
+  if (first) throw new Violation(`${first} (at ${Math.round(test.clock.now())} ms)`);
+  const { collected, failed } = watch.ledger.life;
+  onLook(collected.size + failed.size, test.clock.now());
 }
 
 async function pass(cluster: Cluster, ms: number): Promise<void> {
@@ -111,8 +113,12 @@ async function endNodes(cluster: Cluster): Promise<void> {
  *
  * @throws {Violation} If a guarantee does not hold.
  */
-export async function simulate(seed: number, size: Size, bug: Bug = noBug): Promise<Outcome> {
-  const cluster = await createCluster(drawScenario(seed, size), bug);
+export async function simulate(
+  seed: number,
+  size: Size,
+  { bug = noBug, onLook = () => {} }: Partial<Spectators> = {},
+): Promise<Outcome> {
+  const cluster = await createCluster(drawScenario(seed, size), { bug, onLook });
   try {
     for (let node = 0; node < size.nodes; node++) startMember(cluster);
     await trouble(cluster);
