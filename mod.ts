@@ -62,6 +62,7 @@ export { ConfigError } from "./server/errors.ts";
 export { type MemoryOptions, memoryTransport } from "./actors/remote/memory.ts";
 export { type TcpOptions, tcpTransport, type TlsOptions } from "./actors/remote/tcp.ts";
 export type { TlsTrust } from "./actors/remote/tls.ts";
+export type { WireLimits } from "./actors/remote/limits.ts";
 export type { Address, ConnectOptions, Link, Listener, Transport } from "./actors/remote/transport.ts";
 export { TransportError, type TransportErrorCode } from "./actors/remote/errors.ts";
 
