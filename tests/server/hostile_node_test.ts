@@ -1,6 +1,6 @@
 /** What a node that lies or talks garbage costs: its own tasks and its own connection, never the server or the job. */
 import { assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
-import type { ResultEntry, WireMessage } from "../../actors/remote/protocol.ts";
+import type { ControlMessage, ResultEntry, WireMessage } from "../../actors/remote/protocol.ts";
 import { defineJob, defineJobPair, type JobStatus } from "../../job/mod.ts";
 import { type JournalHeader, openJournal } from "../../server/journal/mod.ts";
 import { createEarlyTable } from "../../server/early.ts";
@@ -205,4 +205,27 @@ Deno.test("an attempt with a number beyond reason is not taken over by a server 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("absurd numbers from a node cost its connection, and its tasks go to others", async () => {
+  const { job, collected } = numbers(4);
+  const test = await serve(job, { config: { maxNodeLosses: 100 } });
+  const absurd: ControlMessage[] = [
+    ...[NaN, 2, -1, 1e308, Infinity].map((fraction) => ({ type: "progress" as const, task: 0, attempt: 1, fraction })),
+    { type: "progress", task: 2 ** 53, attempt: 1, fraction: 0.5 },
+    { type: "progress", task: 0, attempt: 2 ** 32, fraction: 0.5 },
+    { type: "heartbeat", busy: -1 },
+    { type: "log", level: "shout" as "info", text: "" },
+    { type: "leave", reason: "", drainMs: 1.5 },
+  ];
+  for (const [index, message] of absurd.entries()) {
+    const liar = await test.join({ name: `liar-${index}` });
+    liar.say(message);
+    await test.settle();
+    assertEquals((await liar.connection.closed).reason, "peer", JSON.stringify(message));
+    assertStringIncludes(test.log.join("\n"), `connection of node liar-${index} closed: ${message.type}.`);
+  }
+  const summary = await complete(test, await test.join({ name: "honest" }));
+  assertEquals([summary.outcome, summary.nodesLost], ["complete", absurd.length]);
+  assertEquals(inOrder(collected), doubled(4));
 });
