@@ -90,8 +90,8 @@ function handler(state: State): Handler<JobMessage> {
       case "joined":
         return guarded(state, "initialData", () => joined(state, message));
       case "need": {
-        const { node, count } = message;
-        return guarded(state, "the next task", () => offer(state, newAnswer(node, count)));
+        const { node, count, session } = message;
+        return guarded(state, "the next task", () => offer(state, newAnswer(node, count, session)));
       }
       case "prepared":
         return guarded(state, "the next task", () => prepared(state, message));
@@ -177,12 +177,15 @@ function lost(state: State, node: NodeId, forgotten: readonly number[]): MaybePr
 interface Answer {
   readonly node: NodeId;
   readonly count: number;
+  readonly session?: Ref<SessionMessage>;
   readonly tasks: OfferedTask[];
   replayed: number;
   readonly failures: FailedTask[];
 }
 
-const newAnswer = (node: NodeId, count: number): Answer => ({ node, count, tasks: [], replayed: 0, failures: [] });
+const newAnswer = (node: NodeId, count: number, session?: Ref<SessionMessage>): Answer => ({
+  ...{ node, count, session, tasks: [], replayed: 0, failures: [] },
+});
 
 /** Takes tasks from the books, as many as are wanted. Synchronous as long as they are: most are, and there are many. */
 function offer(state: State, answer: Answer): MaybePromise<void> {

@@ -148,6 +148,8 @@ export type SchedulerMessage =
     readonly type: "offer";
     readonly node: NodeId;
     readonly requested: number;
+    /** For which of its connections the node was asked for: what is offered to one that is lost is void. */
+    readonly session?: Ref<SessionMessage>;
     readonly tasks: readonly OfferedTask[];
     readonly status: "more" | "later" | "waiting" | "finished";
     readonly total: number | undefined;
@@ -202,7 +204,7 @@ export type JobMessage =
     /** Whether the node has its initial data already. */
     readonly isResumed: boolean;
   }
-  | { readonly type: "need"; readonly node: NodeId; readonly count: number }
+  | { readonly type: "need"; readonly node: NodeId; readonly count: number; readonly session?: Ref<SessionMessage> }
   /** What a `need` had to wait for. */
   | {
     readonly type: "prepared";

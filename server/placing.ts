@@ -103,7 +103,7 @@ function request(state: State): void {
       const count = appetite(capacity, isPrefetch ? capacity.window : capacity.slots);
       if (count <= 0) continue;
       capacities.shift(capacity, 0, count);
-      state.peers.deliver("job", { type: "need", node: capacity.node, count });
+      state.peers.deliver("job", { type: "need", node: capacity.node, count, session: capacity.session });
       if (state.isProbing) return;
     }
   }
@@ -156,7 +156,9 @@ type OfferMessage = Extract<SchedulerMessage, { type: "offer" }>;
 /** The Job's answer to a request. */
 export function takeOffer(state: State, offer: OfferMessage): void {
   const { capacities } = state;
-  const capacity = capacities.get(offer.node);
+  const known = capacities.get(offer.node);
+  // The node may have been lost and be back: then the books have heard of it, or are about to, after this.
+  const capacity = offer.session === undefined || known?.session === offer.session ? known : undefined;
   if (capacity) capacities.shift(capacity, 0, -Math.min(offer.requested, capacity.requested));
   if (offer.node === nobody) state.isAsking = false;
   state.total = offer.total;
@@ -169,8 +171,8 @@ export function takeOffer(state: State, offer: OfferMessage): void {
   noteWait(state, offer);
   if (offer.status === "finished") return finish(state, "complete");
   if (offer.status !== "waiting") return;
-  if (state.isPinned) state.quiet.add(offer.node);
-  else state.isQuiet = true;
+  if (!state.isPinned) state.isQuiet = true;
+  else if (capacity) state.quiet.add(offer.node);
 }
 
 /** Notes whether the Job waits for its books. Many of its answers may: what counts is for how long it has no task. */

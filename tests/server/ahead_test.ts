@@ -3,6 +3,7 @@ import { ChunkList, defineJob, defineJobPair } from "../../job/mod.ts";
 import { createEarlyTable } from "../../server/early.ts";
 import { JournalError } from "../../server/journal/errors.ts";
 import type { Journal } from "../../server/journal/types.ts";
+import { createPeers, type Peers } from "../../server/peers.ts";
 import { createDisk, openMemoryJournal } from "../simulation/memory_journal.ts";
 import { type FakeNode, identity } from "./fake_node.ts";
 import { serve, type TestServer } from "./harness.ts";
@@ -178,4 +179,34 @@ Deno.test("a network that fails as a whole does not have a task taken for what e
   assertEquals(last.tasks.length, 1);
   last.succeed(last.tasks[0], double);
   assertEquals((await system.until(server.done, { maxMs: 60_000 })).outcome, "complete");
+});
+
+Deno.test("what books gave to a node before they heard of its loss is not given to it when it is back", async () => {
+  const { job, collected } = chunks(3);
+  const peers = createPeers();
+  const deliver = peers.deliver as (to: string, message: { readonly type: string }) => void;
+  let isHolding = false;
+  const held: { readonly type: string }[] = [];
+  const late = (to: string, message: { readonly type: string }) => {
+    if (isHolding && message.type === "offer") return void held.push(message);
+    deliver(to, message);
+    if (message.type !== "node-ready" || !isHolding) return;
+    isHolding = false;
+    for (const offer of held) deliver(to, offer);
+  };
+  const test = await serve(job, { peers: { ...peers, deliver: late as Peers["deliver"] } });
+  const node = await test.join();
+  isHolding = true;
+  node.succeed(node.tasks[0], same);
+  await test.settle();
+  assertEquals(held.length, 1, "one more task is on its way to the node");
+  const back = await test.join({ was: node });
+  back.holds([]);
+  await test.settle();
+  while (back.tasks.length > 0) {
+    back.succeed(back.tasks.shift()!, same);
+    await test.settle();
+  }
+  const summary = await test.system.until(test.server.done, { maxMs: 60_000 });
+  assertEquals([summary.outcome, summary.reason, collected.sort()], ["complete", undefined, ["0", "1", "2"]]);
 });

@@ -12,7 +12,8 @@ import { type Answered, giveOrder } from "../../cli/operator.ts";
 import type { Job } from "../../job/types.ts";
 import { checkConfig, type Config } from "../../server/config.ts";
 import type { Journal } from "../../server/journal/types.ts";
-import { type ServerHandle, startServer } from "../../server/server.ts";
+import { createPeers, type Peers } from "../../server/peers.ts";
+import { type ServerHandle, startServerWith } from "../../server/server.ts";
 import type { Progress } from "../../server/messages.ts";
 import { dial, type FakeNode, type FakeNodeOptions, identity } from "./fake_node.ts";
 
@@ -47,6 +48,8 @@ export async function serve(
     readonly config?: Partial<Config>;
     readonly seed?: number;
     readonly journal?: Journal;
+    /** Changes what the server's actors say to each other. @default nothing is changed */
+    readonly peers?: Peers;
   } = {},
 ): Promise<TestServer> {
   const log: string[] = [];
@@ -56,7 +59,7 @@ export async function serve(
   const { clock } = system;
   const transport = memoryTransport({ clock });
   const listener = await transport.listen({ host: "127.0.0.1", port: 0 });
-  const server = startServer({
+  const server = startServerWith(options.peers ?? createPeers(), {
     job: { job, options: job.options, codeHash: identity.codeHash },
     config: checkConfig({ heartbeatMs: 1_000, ...options.config }),
     listeners: [listener],
