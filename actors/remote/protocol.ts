@@ -120,7 +120,10 @@ export interface Welcome {
   readonly protocol: number;
   readonly package: string;
   readonly node: NodeId;
-  /** The identity of the job's run: 32 lower-case hexadecimal digits. A server that resumes a job keeps it. */
+  /**
+   * The identity of the job's run: 32 lower-case hexadecimal digits. A server that resumes a job keeps it, unless the
+   * job keeps its own books.
+   */
   readonly run: string;
   /**
    * Whether the node is taken back as {@linkcode Hello.resume} asked for: it keeps its workers, tasks and results, says
