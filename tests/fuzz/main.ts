@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a command: says what it finds
 /**
  * Fuzzes for as long as one wishes: `--inputs N` (default 1 million), `--seed S` (default another each time),
  * `--target NAME` (default all), `--only I` to make one input again. What is found is printed with the command that
