@@ -89,8 +89,7 @@ export async function mishap(cluster: Cluster): Promise<void> {
   const { dice, members } = cluster;
   const name = dice.pick(troubleNames);
   // A job must have somebody to do it.
-  const isAway = (member: Member) => member.isLeaving;
-  if (name === "nodes drained" && members.filter((member) => !isAway(member)).length < 2) return;
+  if (name === "nodes drained" && members.filter(({ isLeaving }) => !isLeaving).length < 2) return;
   happened(cluster, name);
   await troubles[name](cluster, dice.pick(members));
 }
