@@ -1,6 +1,8 @@
 import { assertEquals } from "jsr:@std/assert@^1";
+import { conclude } from "../../cli/conclude.ts";
 import { listFailures } from "../../cli/failures.ts";
 import type { FailedTask, Summary } from "../../job/types.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
 
 const failure = (task: number): FailedTask => ({
   ...{ task, attempts: 3, outcome: "failed", evidence: [] },
@@ -28,4 +30,14 @@ Deno.test("of many failed tasks the first are listed, and the rest is counted", 
 Deno.test("a task that ended the job is named once", () => {
   assertEquals(listFailures(summary(1, failure(0).reason)), []);
   assertEquals(listFailures(summary(2, failure(0).reason)).length, 2);
+});
+
+Deno.test("what nodes wrote into reasons and names reaches the terminal without steering it", () => {
+  const attack = "task 1 failed, last on node \x1b[2Jlab\x9b31m\u202e: Error: \x07";
+  const terminal = fakeTerminal();
+  const options = { terminal, program: "gristmill", isQuiet: false, signalCode: undefined };
+  const failures = [{ ...failure(1), reason: attack }, failure(2)];
+  conclude({ ...summary(2, attack), outcome: "failed", failures }, options);
+  const shown = "task 1 failed, last on node \\x1b[2Jlab\\x9b31m\\u202e: Error: \\x07";
+  assertEquals(terminal.notes.slice(1), [`  ${shown}`, "  task 2 failed 3 times", `error: ${shown}`]);
 });
