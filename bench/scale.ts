@@ -11,8 +11,8 @@ import { openFilesMax, tellsUsage, usageOf } from "./proc.ts";
 import type { WindowReport } from "./jobs/windows.ts";
 
 const resident = benchPath("jobs/resident.ts");
-/** The most tasks that one node may hold, by the server's window. */
-const slotsMax = 65_536;
+/** The most slots that a node may have (docs/protocol.md), and so the tasks that these nodes hold. */
+const slotsMax = 4_096;
 /** Files that a process needs beside its connections. */
 const otherFiles = 200;
 
@@ -93,7 +93,7 @@ async function inFlight(tasks: number): Promise<Figure[]> {
   const { server, memory } = await residentServer(tasks);
   await using _server = server;
   const before = await memory();
-  await using all = crowd(server.address, Math.ceil(tasks / slotsMax), slotsMax, 1);
+  await using all = crowd(server.address, Math.ceil(tasks / slotsMax), slotsMax, 8);
   await printed(all);
   let after = await memory();
   for (let polls = 0; after.pulled < tasks; polls++) {
@@ -144,7 +144,7 @@ export const scale: Benchmark = async function* (settings) {
     figures: await inTurn("s", quick ? 1 : 5, [{ name: "until all have joined", measure: () => joining(1_000) }]),
   };
   yield await nodeGroup(settings);
-  yield { title: "tasks in flight", figures: await inFlight(quick ? 2 * slotsMax : 8 * slotsMax) };
+  yield { title: "tasks in flight", figures: await inFlight(quick ? 32 * slotsMax : 128 * slotsMax) };
   const tasks = quick ? 1_000_000 : 10_000_000;
   yield {
     title: `${tasks} tasks made as they are needed; 2 nodes of one worker, plain, journal off`,
