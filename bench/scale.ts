@@ -16,6 +16,9 @@ const slotsMax = 4_096;
 /** Files that a process needs beside its connections. */
 const otherFiles = 200;
 
+/** All of them dial from one address at once. */
+const crowdFlags = ["--pending-max", "100000", "--pending-per-address-max", "100000"];
+
 interface Memory {
   readonly pulled: number;
   readonly rss: number;
@@ -26,7 +29,7 @@ interface Memory {
 /** A server whose job stays, and that says what memory it holds. */
 async function residentServer(tasks: number) {
   const env = { DENO_V8_FLAGS: "--expose-gc" };
-  const server = await startServer({ job: "resident.ts", options: { tasks }, env });
+  const server = await startServer({ job: "resident.ts", options: { tasks }, env, serverFlags: crowdFlags });
   let asked = 0;
   const memory = async (): Promise<Memory> => {
     server.kill("SIGUSR2");
