@@ -47,6 +47,8 @@ export interface Capacities {
   readonly open: ReadonlySet<Capacity>;
   /** Nodes with room for more than the Job was asked for. */
   readonly hungry: ReadonlySet<Capacity>;
+  /** Nodes with more tasks than slots. */
+  readonly crowded: ReadonlySet<Capacity>;
   /** How many nodes there are. */
   readonly count: () => number;
   /** How many slots they have. */
@@ -79,6 +81,7 @@ export function createCapacities(): Capacities {
   const nodes = new Map<NodeId, Capacity>();
   const open = new Set<Capacity>();
   const hungry = new Set<Capacity>();
+  const crowded = new Set<Capacity>();
   let slots = 0;
 
   const refresh = (capacity: Capacity) => {
@@ -87,10 +90,13 @@ export function createCapacities(): Capacities {
     else open.delete(capacity);
     if (appetite(capacity, capacity.window) > 0) hungry.add(capacity);
     else hungry.delete(capacity);
+    if (capacity.outstanding > capacity.slots) crowded.add(capacity);
+    else crowded.delete(capacity);
   };
   return {
     open,
     hungry,
+    crowded,
     refresh,
     get: (node) => nodes.get(node),
     all: () => nodes.values(),
@@ -117,6 +123,7 @@ export function createCapacities(): Capacities {
       nodes.delete(node);
       open.delete(capacity);
       hungry.delete(capacity);
+      crowded.delete(capacity);
       slots -= capacity.slots;
       return capacity;
     },

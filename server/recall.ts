@@ -14,13 +14,14 @@ import type { Attempt, LeaseTable } from "./lease_table.ts";
  * @returns For each node its attempts to recall; none that was recalled before.
  */
 export function recallsFor(capacities: Capacities, leases: LeaseTable): Map<Capacity, Attempt[]> {
+  const chosen = new Map<Capacity, Attempt[]>();
+  if (capacities.crowded.size === 0) return chosen;
   let idle = 0;
   for (const capacity of capacities.open) idle += freeSlots(capacity);
-  const chosen = new Map<Capacity, Attempt[]>();
   if (idle === 0) return chosen;
   const donors: { readonly capacity: Capacity; readonly waiting: Attempt[] }[] = [];
-  for (const capacity of capacities.all()) {
-    if (capacity.isDraining || capacity.outstanding <= capacity.slots) continue;
+  for (const capacity of capacities.crowded) {
+    if (capacity.isDraining) continue;
     const behindSlots = leases.heldBy(capacity.node).slice(capacity.slots);
     idle -= behindSlots.filter((attempt) => attempt.isRecalled).length;
     donors.push({ capacity, waiting: behindSlots.filter((attempt) => !attempt.isRecalled) });
