@@ -137,8 +137,8 @@ interface Inbound {
 /** Reads and delivers until the connection ends. */
 async function receive(link: Link, options: ConnectionOptions, inbound: Inbound): Promise<void> {
   const { limits, phase, life } = inbound;
-  const reader = createFrameReader();
   const inbox = createInbox(limits, phase.inboundLimit);
+  const reader = createFrameReader(inbox.place);
   const pace = createPace(options.clock);
   while (life.stage() !== "closed") {
     const count = await link.read(reader.space()).catch((cause) => Promise.reject(lost(link, cause)));

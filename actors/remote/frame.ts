@@ -36,6 +36,16 @@ export interface Frame {
   readonly compressed: boolean;
   /** A view of the bytes that it was read from. */
   readonly body: Uint8Array;
+  /** Of a chunk: its body is the data alone, and that is where the value wants it. */
+  readonly isPlaced?: boolean;
+}
+
+/** What the header of a frame says. */
+export interface FrameHead {
+  readonly type: FrameType;
+  readonly compressed: boolean;
+  /** The length of the body, in bytes. */
+  readonly length: number;
 }
 
 /** What stands at a place of a stream: a frame and where the next one starts, or too few bytes to tell. */
@@ -45,6 +55,8 @@ export type FrameAt =
     readonly complete: false;
     /** How many bytes from the start of the frame are needed at least. */
     readonly bytesNeeded: number;
+    /** What its header says, if that has come. */
+    readonly head?: FrameHead;
   };
 
 /** A body limit, and the option that sets it. */
@@ -92,11 +104,14 @@ export function readFrame(
     option: limit.option,
   });
   const total = headerBytes + align8(length);
-  if (end - start < total) return { complete: false, bytesNeeded: total };
+  const compressed = (flags & flagCompressed) !== 0;
+  if (end - start < total) {
+    return { complete: false, bytesNeeded: total, head: { type: type as FrameType, compressed, length } };
+  }
   const body = bytes.subarray(start + headerBytes, start + headerBytes + length);
   return {
     complete: true,
-    frame: { type: type as FrameType, compressed: (flags & flagCompressed) !== 0, body },
+    frame: { type: type as FrameType, compressed, body },
     end: start + total,
   };
 }

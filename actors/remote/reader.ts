@@ -1,12 +1,14 @@
 /**
  * The receiving end of a stream as buffers: where to read into, and which whole frames have come. Frames are not
- * copied; a buffer whose frames were handed out is not written over.
+ * copied; a buffer whose frames were handed out is not written over. Most of a large value's bytes come into no buffer
+ * of this one's: they are read to where the value wants them.
  *
  * @module
  */
 import { WireError } from "./errors.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { align8, type BodyLimit, type Frame, type FrameType, frameType, readFrame } from "./frame.ts";
+import { createPlacedChunk, type PlaceChunk } from "./placed_chunk.ts";
 
 /** Turns what a link delivers into frames. */
 export interface FrameReader {
@@ -28,8 +30,16 @@ const bufferBytesUsualMax = 256 * 1024;
 /** Less room than this is not worth a read, unless the frame at hand ends in it. */
 const roomBytesMin = 1024;
 
-/** A reader without any bytes yet. */
-export function createFrameReader(): FrameReader {
+/** Whether whoever gets this frame may hold views of its body. */
+const mayBeHeld = ({ type, compressed }: Frame): boolean =>
+  !compressed && type >= frameType.tasks && type <= frameType.custom;
+
+/**
+ * A reader without any bytes yet.
+ *
+ * @param place Says where chunks belong. @default they come in buffers of the reader's, as all frames do
+ */
+export function createFrameReader(place: PlaceChunk = () => undefined): FrameReader {
   // Invariant: unparsed bytes are buffer[start..filled), and start is a multiple of eight, as in the stream.
   let buffer = new Uint8Array(bufferBytesMin);
   let start = 0;
@@ -40,6 +50,7 @@ export function createFrameReader(): FrameReader {
   let usual = bufferBytesMin;
   /** How many bytes the frame at `start` needs, as far as is known. */
   let bytesNeeded = 8;
+  const chunk = createPlacedChunk(place);
 
   /** Makes room behind the unparsed bytes: in the same buffer if that is large enough and nobody else looks at it. */
   const move = (capacity: number) => {
@@ -54,6 +65,7 @@ export function createFrameReader(): FrameReader {
 
   return {
     space: () => {
+      if (chunk.isOpen()) return chunk.space();
       const have = filled - start;
       if (have === 0 && !handedOut) {
         start = filled = 0;
@@ -63,34 +75,36 @@ export function createFrameReader(): FrameReader {
       const fits = buffer.length - start >= bytesNeeded;
       if (free === 0 || (free < roomBytesMin && (have === 0 || !fits))) {
         // A length is believed only as far as bytes have come: the room at most doubles with what is there.
-        move(Math.max(usual, Math.min(align8(bytesNeeded), 2 * have), align8(have + 1)));
+        move(Math.max(usual, Math.min(align8(bytesNeeded), align8(2 * have)), align8(have + 1)));
       }
       return buffer.subarray(filled);
     },
     received: (count) => {
+      if (chunk.isOpen()) return chunk.received(count);
       if (filled + count === buffer.length) usual = Math.min(usual * 4, bufferBytesUsualMax);
       else if (count < usual / 8 && usual > bufferBytesMin) usual /= 2;
       filled += count;
     },
     next: (bodyLimit) => {
+      if (chunk.isOpen()) return chunk.take();
       const at = readFrame(buffer, start, filled, bodyLimit);
       if (!at.complete) {
-        bytesNeeded = at.bytesNeeded;
+        const isPlaced = at.head !== undefined && chunk.begin(at.head, buffer.subarray(start, filled));
+        // A placed frame does not end in the buffer: what comes next there starts at a multiple of eight again.
+        if (isPlaced) start = filled = align8(filled);
+        bytesNeeded = isPlaced ? 8 : at.bytesNeeded;
         return undefined;
       }
       start = at.end;
       bytesNeeded = 8;
-      const { type, compressed } = at.frame;
-      handedOut ||= !compressed && type >= frameType.tasks && type <= frameType.custom;
+      handedOut ||= mayBeHeld(at.frame);
       return at.frame;
     },
     finish: () => {
-      if (filled === start) return;
-      throw new WireError(
-        "frame-truncated",
-        recogniseForeign(buffer.subarray(start, filled)) ??
-          `the stream ended inside a frame: ${filled - start} bytes have come, and ${bytesNeeded} were announced`,
-      );
+      if (filled === start && !chunk.isOpen()) return;
+      const { come, length } = chunk.isOpen() ? chunk.progress() : { come: filled - start, length: bytesNeeded };
+      const text = `the stream ended inside a frame: ${come} bytes have come, and ${length} were announced`;
+      throw new WireError("frame-truncated", recogniseForeign(buffer.subarray(start, filled)) ?? text);
     },
   };
 }

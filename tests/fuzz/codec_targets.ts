@@ -57,8 +57,8 @@ export function frameCorpus(count = 200): Uint8Array[] {
 /** Reads a stream as a connection does, cut into reads of any size. */
 function readStream(bytes: Uint8Array, random: Random): void {
   const phase = createPhase(limits, random.next() < 0.8);
-  const reader = createFrameReader();
   const inbox = createInbox(limits, phase.inboundLimit);
+  const reader = createFrameReader(inbox.place);
   for (let at = 0; at < bytes.length;) {
     const space = reader.space();
     const count = Math.min(space.length, bytes.length - at, 1 + Math.floor(random.next() * bytes.length));

@@ -44,8 +44,8 @@ function corpus(): Uint8Array[] {
 /** The control messages of a stream, as far as it is one. */
 function* messagesOf(bytes: Uint8Array): Generator<ControlMessage> {
   const phase = createPhase(limits, false);
-  const reader = createFrameReader();
   const inbox = createInbox(limits, phase.inboundLimit);
+  const reader = createFrameReader(inbox.place);
   for (let at = 0; at < bytes.length;) {
     const space = reader.space();
     const count = Math.min(space.length, bytes.length - at);

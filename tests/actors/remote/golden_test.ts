@@ -24,8 +24,8 @@ function encodeMessage(message: WireMessage): string {
 }
 
 function decodeMessage(hex: string): WireMessage[] {
-  const reader = createFrameReader();
   const inbox = createInbox(limits, bodyLimit);
+  const reader = createFrameReader(inbox.place);
   const bytes = fromHex(hex);
   reader.space().set(bytes);
   reader.received(bytes.length);

@@ -18,8 +18,8 @@ function makeOutbox(limits: WireLimits = small): Outbox {
 /** Reads messages from what an outbox gives. */
 function receiver(limits: WireLimits = small) {
   const limit = () => ({ bytesMax: limits.frameBytesMax, option: "frameBytesMax" as const });
-  const reader = createFrameReader();
   const inbox = createInbox(limits, limit);
+  const reader = createFrameReader(inbox.place);
   return (pieces: readonly Uint8Array[]): WireMessage[] => {
     const messages: WireMessage[] = [];
     for (const piece of pieces) {
