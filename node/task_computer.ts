@@ -6,6 +6,7 @@
 import { encodeFailure } from "../actors/remote/failure.ts";
 import { decodePayload, encodePayload } from "../actors/remote/payload.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
+import { createSlab } from "../actors/remote/slab.ts";
 import { isPromise } from "../job/maybe_promise.ts";
 import type { TaskContext } from "../job/types.ts";
 import { failureOf } from "./failure.ts";
@@ -37,6 +38,7 @@ export function createTaskComputer(
   done: (payload: Uint8Array, failed: boolean) => void,
 ): TaskComputer {
   let running: Running | undefined;
+  const allocate = createSlab();
 
   const fail = (failure: TaskFailure): undefined => {
     running = undefined;
@@ -46,7 +48,7 @@ export function createTaskComputer(
   const succeed = (value: unknown): undefined => {
     let payload: Uint8Array;
     try {
-      payload = encodePayload(value, "result");
+      payload = encodePayload(value, "result", allocate);
     } catch (error) {
       return fail(failureOf("encode", error));
     }

@@ -9,6 +9,7 @@
  */
 import type { Behavior, Context, Handler, Ref } from "../actors/types.ts";
 import { encodePayload } from "../actors/remote/payload.ts";
+import { type Allocate, createSlab } from "../actors/remote/slab.ts";
 import type { NodeId, TaskFailure } from "../actors/remote/protocol.ts";
 import { isPromise } from "../job/maybe_promise.ts";
 import type { FailedTask, JobBook, JobStatus, MaybePromise, ServerContext, Summary } from "../job/types.ts";
@@ -43,6 +44,8 @@ interface State extends JobActorOptions {
   /** What the user's books gave out, until its result has come: `collect` gets it back. */
   readonly tasks: Map<number, unknown>;
   nextTask: number;
+  /** Where the payloads of tasks go. */
+  readonly allocate: Allocate;
   isOver: boolean;
 }
 
@@ -69,7 +72,19 @@ async function open(context: Context<JobMessage>, options: JobActorOptions): Pro
     const tasks = new Map<number, unknown>();
     const record = createJobRecord(options, context.clock);
     const nextTask = await record.resume(books, tasks);
-    return handler({ ...options, context, books, record, nodes, garbled: new Set(), tasks, nextTask, isOver: false });
+    const allocate = createSlab();
+    return handler({
+      ...options,
+      context,
+      books,
+      record,
+      nodes,
+      garbled: new Set(),
+      tasks,
+      nextTask,
+      allocate,
+      isOver: false,
+    });
   } catch (thrown) {
     const what = journal?.isResumed ? "the job could not be resumed" : "the job did not start";
     peers.deliver("root", { type: "over", outcome: "failed", reason: `${what}: ${describeThrown(thrown)}` });
@@ -239,7 +254,7 @@ function admit(
 ): MaybePromise<void> {
   const { books, record, tasks } = state;
   const task = state.nextTask++;
-  const payload = encodePayload(data, `task ${task}`);
+  const payload = encodePayload(data, `task ${task}`, state.allocate);
   const known = record.known(task, payload);
   if (known.is === "new") {
     tasks.set(task, data);

@@ -14,6 +14,7 @@ import { notOneNumber, readNumber, writeNumber } from "./payload_number.ts";
 import { replaceSpecials } from "./payload_replace.ts";
 import { restoreSpecials } from "./payload_restore.ts";
 import { scanValue } from "./payload_scan.ts";
+import { type Allocate, allocateOwn } from "./slab.ts";
 
 /** The length of a payload's own header, in bytes. */
 const headerBytes = 8;
@@ -27,7 +28,7 @@ const form = { plain: 0, special: 1 } as const;
  * arrays become undefined, much as with `structuredClone`.
  *
  * @param rootName What the value is called in the path of an error
- * @returns Bytes with a buffer of their own, which may be transferred
+ * @param allocate Where the bytes go. @default a buffer of their own, which may be transferred
  * @throws {PayloadError} code `payload-unsupported` with the path of what cannot travel, such as a function
  *
  * @example
@@ -39,16 +40,20 @@ const form = { plain: 0, special: 1 } as const;
  * console.assert(value.rows.length === 1000 && value.seen.has(2n));
  * ```
  */
-export function encodePayload(value: unknown, rootName = "value"): Uint8Array<ArrayBuffer> {
+export function encodePayload(
+  value: unknown,
+  rootName = "value",
+  allocate: Allocate = allocateOwn,
+): Uint8Array<ArrayBuffer> {
   if (typeof value === "number" && !Object.is(value, -0)) {
-    const bytes = writeNumber(value, headerBytes);
+    const bytes = writeNumber(value, headerBytes, allocate);
     writeHeader(bytes, bytes.length - headerBytes, form.plain);
     return bytes;
   }
   const scan = scanValue(value);
-  if (scan.plain) return finish(pack(value, headerBytes, scan.objects), form.plain, []);
+  if (scan.plain) return finish(pack(value, headerBytes, scan.objects), form.plain, [], allocate);
   const { tree, blocks, objects } = replaceSpecials(value, rootName);
-  return finish(pack(tree, headerBytes, objects), form.special, blocks);
+  return finish(pack(tree, headerBytes, objects), form.special, blocks, allocate);
 }
 
 /**
@@ -84,11 +89,16 @@ export function decodePayload(bytes: Uint8Array): unknown {
 }
 
 /** Puts the header, the head and the blocks into one buffer. */
-function finish(packed: Packed, kind: number, blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function finish(
+  packed: Packed,
+  kind: number,
+  blocks: readonly Uint8Array[],
+  allocate: Allocate,
+): Uint8Array<ArrayBuffer> {
   const packedLength = packed.end - packed.start;
   let length = packedLength;
   for (const block of blocks) length = align8(length) + block.length;
-  const bytes = new Uint8Array(length);
+  const bytes = allocate(length);
   copyPacked(packed, bytes);
   writeHeader(bytes, packedLength - headerBytes, kind);
   let at = packedLength;

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Allocate } from "./slab.ts";
+
 /** From here to 0x7f a byte is the id of a record, so these numbers take a byte more. */
 const fixintEnd = 0x40;
 const fixintMin = -0x20;
@@ -15,30 +17,32 @@ const double = new DataView(new ArrayBuffer(8));
 /** What {@linkcode readNumber} returns where something else than one number stands. */
 export const notOneNumber = Symbol("not one number");
 
-/** Writes the MessagePack of a number behind `reserved` bytes, in a buffer of its own. */
-export function writeNumber(value: number, reserved: number): Uint8Array<ArrayBuffer> {
+/** Writes the MessagePack of a number behind `reserved` bytes. */
+export function writeNumber(value: number, reserved: number, allocate: Allocate): Uint8Array<ArrayBuffer> {
+  const head = reserved + 1;
   if (value >>> 0 === value) {
-    if (value < fixintEnd) return write(value, 0, 0, reserved);
-    if (value <= 0xff) return write(marks.uint8, value, 1, reserved);
-    return value <= 0xffff ? write(marks.uint16, value, 2, reserved) : write(marks.uint32, value, 4, reserved);
+    if (value < fixintEnd) return write(allocate(head), reserved, value, 0);
+    if (value <= 0xff) return write(allocate(head + 1), reserved, marks.uint8, value);
+    if (value <= 0xffff) return write(allocate(head + 2), reserved, marks.uint16, value);
+    return write(allocate(head + 4), reserved, marks.uint32, value);
   }
   if (value >> 0 === value) {
-    if (value >= fixintMin) return write(value & 0xff, 0, 0, reserved);
-    if (value >= -0x80) return write(marks.int8, value, 1, reserved);
-    return value >= -0x8000 ? write(marks.int16, value, 2, reserved) : write(marks.int32, value, 4, reserved);
+    if (value >= fixintMin) return write(allocate(head), reserved, value & 0xff, 0);
+    if (value >= -0x80) return write(allocate(head + 1), reserved, marks.int8, value);
+    if (value >= -0x8000) return write(allocate(head + 2), reserved, marks.int16, value);
+    return write(allocate(head + 4), reserved, marks.int32, value);
   }
-  const bytes = new Uint8Array(reserved + 9);
+  const bytes = allocate(head + 8);
   bytes[reserved] = marks.float64;
   double.setFloat64(0, value);
-  for (let index = 0; index < 8; index++) bytes[reserved + 1 + index] = double.getUint8(index);
+  for (let index = 0; index < 8; index++) bytes[head + index] = double.getUint8(index);
   return bytes;
 }
 
-/** Writes a mark and the lowest `count` bytes of a number behind it, the highest of these first. */
-function write(mark: number, value: number, count: number, reserved: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(reserved + 1 + count);
-  bytes[reserved] = mark;
-  for (let index = 0; index < count; index++) bytes[reserved + 1 + index] = value >>> (8 * (count - 1 - index));
+/** Writes a mark at `at`, and behind it, to the end, the lowest bytes of a number, the highest of these first. */
+function write(bytes: Uint8Array<ArrayBuffer>, at: number, mark: number, value: number): Uint8Array<ArrayBuffer> {
+  bytes[at] = mark;
+  for (let index = bytes.length - 1, rest = value; index > at; index--, rest >>>= 8) bytes[index] = rest;
   return bytes;
 }
 

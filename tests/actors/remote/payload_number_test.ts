@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals } from "jsr:@std/assert@^1";
 import { decodePayload, encodePayload } from "../../../actors/remote/payload.ts";
 import { copyPacked, pack } from "../../../actors/remote/payload_msgpack.ts";
+import { allocateOwn } from "../../../actors/remote/slab.ts";
 import { notOneNumber, readNumber, writeNumber } from "../../../actors/remote/payload_number.ts";
 import { forSeeds } from "./support.ts";
 
@@ -21,8 +22,8 @@ function byMsgpackr(value: number): Uint8Array {
 
 Deno.test("a number alone is written as msgpackr writes it, and comes back", async () => {
   const check = (value: number) => {
-    assertEquals(writeNumber(value, 8).subarray(8), byMsgpackr(value), `${value}`);
-    assertStrictEquals(readNumber(writeNumber(value, 3), 3), value);
+    assertEquals(writeNumber(value, 8, allocateOwn).subarray(8), byMsgpackr(value), `${value}`);
+    assertStrictEquals(readNumber(writeNumber(value, 3, allocateOwn), 3), value);
     assertStrictEquals(decodePayload(encodePayload(value)), value);
   };
   for (const value of edges()) check(value);
