@@ -45,7 +45,7 @@ async function dial(index: number): Promise<void> {
   const joined = Promise.withResolvers<void>();
   const beat = (periodMs: number): void => {
     connection.send({ kind: "control", message: { type: "heartbeat", busy: 0, queued: attempts.length } });
-    connection.send({ kind: "held", attempts });
+    if (attempts.length > 0) connection.send({ kind: "held", attempts });
     setTimeout(beat, periodMs, periodMs);
   };
   const receive = async (message: WireMessage): Promise<void> => {

@@ -7,9 +7,9 @@
 /**
  * Silence of more than this many heartbeats means that the server is gone. A server that dies closes its connections,
  * and one that its job keeps busy comes back, so that a node has more patience than a server: it bears one that was
- * blocked for five heartbeats, and had its last word one before.
+ * blocked for five heartbeats, and had its last word two before.
  */
-export const silentBeats = 7;
+export const silentBeats = 8;
 /** How often in a heartbeat the silence is checked. */
 const checksPerBeat = 4;
 

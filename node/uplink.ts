@@ -45,7 +45,7 @@ export interface Uplink {
   readonly forget: (attempts: readonly Attempt[]) => void;
   /** How many results are kept. */
   readonly unacknowledged: () => number;
-  /** Says what the node holds: this, and the results that it keeps. */
+  /** Says what the node holds: this, and the results that it keeps; but not twice in a row that it is nothing. */
   readonly held: (unfinished: readonly Attempt[]) => void;
   /** Passes on a line or progress, unless too much waits already; how many lines were dropped is told later. */
   readonly say: (message: LogMessage | ProgressMessage) => void;
@@ -56,6 +56,8 @@ interface State {
   readonly retained: ReturnType<typeof createRetained>;
   readonly backlog: ReturnType<typeof createBacklog>;
   connection: Connection | undefined;
+  /** Whether the last that was said over this connection of what the node holds was: nothing. */
+  hasSaidNothing: boolean;
   /** Lines that were dropped because the connection is slow. */
   dropped: number;
 }
@@ -66,12 +68,14 @@ export function createUplink(): Uplink {
     retained: createRetained(),
     backlog: createBacklog(),
     connection: undefined,
+    hasSaidNothing: false,
     dropped: 0,
   };
   const { retained, backlog } = state;
   const control = (message: ControlMessage): void => state.connection?.send({ kind: "control", message });
   const open = (connection: Connection): void => {
     state.connection = connection;
+    state.hasSaidNothing = false;
     state.dropped = 0;
   };
   const close = (): void => void (state.connection = undefined);
@@ -109,6 +113,8 @@ export function createUplink(): Uplink {
 
 function sendHeld(state: State, connection: Connection, unfinished: readonly Attempt[]): void {
   const attempts = [...unfinished, ...state.retained.all()].map(({ task, attempt }) => ({ task, attempt }));
+  if (attempts.length === 0 && state.hasSaidNothing) return;
+  state.hasSaidNothing = attempts.length === 0;
   connection.send({ kind: "held", attempts });
 }
 

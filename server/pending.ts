@@ -105,7 +105,12 @@ function endable(
     inner.close();
   };
   const read = async (buffer: Uint8Array): Promise<number | null> => {
-    const count = await inner.read(buffer).catch((cause) => Promise.reject(error ?? cause));
+    let count: number | null;
+    try {
+      count = await inner.read(buffer);
+    } catch (cause) {
+      throw error ?? cause;
+    }
     if (error) throw error;
     return count;
   };

@@ -22,7 +22,7 @@ import { createValve, type Valve } from "../actors/remote/valve.ts";
 import { createFlow, type Taker } from "./flow.ts";
 import type { Gate } from "./gate.ts";
 import { createLineBudget } from "./line_budget.ts";
-import { checkPeriodMs } from "./liveness.ts";
+import { createLifeSigns, type LifeSigns } from "./life_signs.ts";
 import type { SessionMessage } from "./messages.ts";
 import { carryOut } from "./operator.ts";
 import type { Peers } from "./peers.ts";
@@ -279,7 +279,7 @@ function serving(state: State, node: NodeId, name: string): Handler<SessionMessa
     switch (message.type) {
       case "wire": {
         life.heard();
-        const taker = receive(state, node, message.message, log);
+        const taker = receive(state, node, message.message, { log, life });
         if (taker) flow.passed(taker);
         else valve.handled();
         return life.watch();
@@ -304,38 +304,12 @@ function serving(state: State, node: NodeId, name: string): Handler<SessionMessa
   };
 }
 
-/** Tells that a node is alive, not more often than anybody looks. */
-function createLifeSigns({ context, peers, heartbeatMs, valve }: State, node: NodeId) {
-  const { now } = context.clock;
-  const periodMs = checkPeriodMs(heartbeatMs);
-  let toldMs = -Infinity;
-  let isWatching = false;
-  const heard = () => {
-    if (now() - toldMs < periodMs) return;
-    toldMs = now();
-    peers.deliver("heartbeat", { type: "heard", node });
-  };
-  return {
-    heard,
-    /** While it is this server that does not read on, the node cannot be heard and must not be missed. */
-    watch: (isAgain = false) => {
-      if (isAgain) {
-        isWatching = false;
-        heard();
-      }
-      if (isWatching || !valve.isShut()) return;
-      isWatching = true;
-      context.after(periodMs, { type: "still-shut" });
-    },
-  };
-}
-
 /** Handles a message of a node. @returns to whom it was passed on */
 function receive(
   state: State,
   node: NodeId,
   message: WireMessage,
-  log: (message: LogMessage) => void,
+  { log, life }: { readonly log: (message: LogMessage) => void; readonly life: LifeSigns },
 ): Taker | undefined {
   const { peers, connection } = state;
   switch (message.kind) {
@@ -351,7 +325,7 @@ function receive(
     case "control":
       switch (message.message.type) {
         case "heartbeat":
-          return void connection.send({ kind: "control", message: { type: "heartbeat" } });
+          return void life.answer();
         case "log":
           return void log(message.message);
         case "progress":

@@ -24,6 +24,8 @@ export interface Connection {
   readonly bytesQueued: number;
   /** `clock.now()` when the last byte arrived; at first, when the connection was opened. */
   readonly lastReceivedMs: number;
+  /** `clock.now()` when a message was last sent; at first, when the connection was opened. */
+  readonly lastSentMs: number;
   /**
    * Queues a message; what is queued in one turn leaves in one write. After the end of the connection it does nothing.
    * While more than `queuedBytesMax` waits for a peer that does not read, it ends the connection.
@@ -98,7 +100,9 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
     },
   });
   life.closed.then(writer.stop);
-  const inbound = { limits, phase, life, lastReceivedMs: options.clock.now() };
+  const { now } = options.clock;
+  let lastSentMs = now();
+  const inbound = { limits, phase, life, lastReceivedMs: lastSentMs };
   receive(link, options, inbound).catch(life.fail);
 
   return {
@@ -109,6 +113,9 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
     get lastReceivedMs() {
       return inbound.lastReceivedMs;
     },
+    get lastSentMs() {
+      return lastSentMs;
+    },
     closed: life.closed,
     drained: writer.drained,
     send: (message) => {
@@ -116,6 +123,7 @@ export function openConnection(link: Link, options: ConnectionOptions): Connecti
       phase.sending(message);
       if (outbox.looseBytes() > limits.queuedBytesMax) return life.fail(unread(link, outbox.looseBytes(), limits));
       outbox.push(message);
+      lastSentMs = now();
       writer.start();
     },
     close: (error) => {
@@ -141,7 +149,12 @@ async function receive(link: Link, options: ConnectionOptions, inbound: Inbound)
   const reader = createFrameReader(inbox.place);
   const pace = createPace(options.clock);
   while (life.stage() !== "closed") {
-    const count = await link.read(reader.space()).catch((cause) => Promise.reject(lost(link, cause)));
+    let count: number | null;
+    try {
+      count = await link.read(reader.space());
+    } catch (cause) {
+      throw lost(link, cause);
+    }
     if (count === null) {
       if (life.stage() === "closing") return life.endLocally();
       reader.finish();

@@ -135,15 +135,15 @@ Deno.test("heartbeats tell how much a node has to do, whatever its workers do", 
   });
 });
 
-Deno.test("a node that hears nothing for seven heartbeats connects anew, and not before", async () => {
+Deno.test("a node that hears nothing for eight heartbeats connects anew, and not before", async () => {
   await simulate({ half: double }, async ({ test, accept, lines }) => {
     const first = await accept({ heartbeatMs: 1000 });
     await test.until(first.closed);
-    assert(test.clock.now() > 7000 && test.clock.now() <= 7250, `at ${test.clock.now()} ms`);
+    assert(test.clock.now() > 8000 && test.clock.now() <= 8250, `at ${test.clock.now()} ms`);
     const second = await accept();
     second.give([4]);
     assertEquals(valuesOf(await test.until(second.results(1))).get(0), 8);
-    assert(lines.some(({ text }) => text.includes("nothing was received for 7 heartbeats of 1000 ms")));
+    assert(lines.some(({ text }) => text.includes("nothing was received for 8 heartbeats of 1000 ms")));
   });
 });
 

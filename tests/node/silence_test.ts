@@ -4,7 +4,7 @@ import { createSilence, silenceCheckMs, silentBeats } from "../../node/silence.t
 const period = silenceCheckMs(1000);
 const limit = silentBeats * 1000;
 
-Deno.test("the server counts as gone after seven silent heartbeats, and not before", () => {
+Deno.test("the server counts as gone after eight silent heartbeats, and not before", () => {
   const silence = createSilence(1000, 0);
   const gone: number[] = [];
   for (let now = period; now <= 2 * limit; now += period) if (silence.tooLong(now, 0)) gone.push(now);

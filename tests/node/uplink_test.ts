@@ -103,3 +103,15 @@ Deno.test("lines and messages wait for a connection, in order, and progress does
     "second",
   ]);
 });
+
+Deno.test("that it holds nothing is said once, and again after anything else and over another connection", () => {
+  const { connection, uplink, sent } = stubConnection();
+  const task = { task: 1, attempt: 1 };
+  const said = (): unknown[] => sent.splice(0).map((message) => message.kind === "held" && message.attempts);
+  for (const held of [[], [], [task], [task], [], []]) uplink.held(held);
+  assertEquals(said(), [[], [task], [task], []]);
+  uplink.close();
+  uplink.resume(connection, []);
+  uplink.held([]);
+  assertEquals(said(), [[]]);
+});
