@@ -1,11 +1,20 @@
 /**
  * Tasks and results on their way between the I/O thread and a worker: many in one buffer, which is transferred. A
  * table of numbers comes first, then the payloads, each at a multiple of 8 bytes so that typed arrays in them can be
- * used where they lie.
+ * used where they lie. Large payloads travel alone instead, each in the buffer that it has.
  *
  * @module
  */
 import type { ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
+
+/** From this length on a payload travels alone, so that it need not be copied; in bytes. */
+const largeBytesMin = 256 * 1024;
+/** What a buffer may have besides its payload. */
+const paddingBytesMax = 8;
+
+/** Whether a payload is large, and has a buffer of its own. */
+export const travelsAlone = ({ byteLength, buffer }: Uint8Array): boolean =>
+  byteLength >= largeBytesMin && buffer.byteLength - byteLength < paddingBytesMax;
 
 const columns = 3;
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
@@ -67,6 +76,19 @@ export interface BatchReader {
   readonly read: () => number;
   /** Reads the next entry, which must be there. The payload is a view. */
   readonly next: (visit: Visit) => void;
+}
+
+/** A batch of one task that travelled alone. */
+export function openOne({ task, attempt, payload }: Omit<TaskEntry, "timeoutMs">): BatchReader {
+  let read = 0;
+  return {
+    count: 1,
+    read: () => read,
+    next: (visit) => {
+      read++;
+      visit(task, attempt, payload);
+    },
+  };
 }
 
 /** Opens what {@linkcode packTasks} or {@linkcode packResults} made. */

@@ -4,17 +4,20 @@
  * @module
  */
 import { encodeFailure } from "../actors/remote/failure.ts";
-import type { Attempt, ResultEntry, TaskEntry, TaskFailure } from "../actors/remote/protocol.ts";
+import type { Attempt, TaskEntry, TaskFailure } from "../actors/remote/protocol.ts";
 import type { Behavior } from "../actors/types.ts";
 import { updateEstimate } from "./batch_size.ts";
 import type { PoolMessage } from "./messages.ts";
 import {
   createPool,
   extractWaiting,
+  handBack,
   isDone,
   type Pool,
   type PoolOptions,
+  putBack,
   rebalance,
+  reportResults,
   shareOut,
   unfinished,
 } from "./pool_state.ts";
@@ -167,10 +170,6 @@ function hearResults(pool: Pool, slot: Slot, message: ResultsMessage): void {
   shareOut(pool);
 }
 
-function reportResults(pool: Pool, results: readonly ResultEntry[]): void {
-  if (results.length > 0) pool.options.report({ type: "results", session: pool.session, results });
-}
-
 function check(pool: Pool): void {
   const nowMs = pool.context.clock.now();
   // A check that comes late shows that this process was stalled, and its workers most likely with it.
@@ -229,7 +228,7 @@ function replaceWorker(pool: Pool, slot: Slot, culprit: TaskEntry | undefined, f
   const rest = endWorker(slot);
   startWorker(slot);
   setLoadDeadline(pool, slot);
-  pool.queue.pushFront(rest.filter((entry) => entry !== culprit));
+  putBack(pool, rest.filter((entry) => entry !== culprit));
   if (!culprit || !failure || !rest.includes(culprit)) return;
   const { task, attempt } = culprit;
   pool.options.counts.failed++;
@@ -261,11 +260,6 @@ function cancel(pool: Pool, unwanted: (entry: TaskEntry) => boolean): void {
 function matcher(attempts: readonly Attempt[]): (entry: TaskEntry) => boolean {
   const wanted = new Set(attempts.map(({ task, attempt }) => `${task}/${attempt}`));
   return ({ task, attempt }) => wanted.has(`${task}/${attempt}`);
-}
-
-function handBack(entries: readonly TaskEntry[], why: string): ResultEntry[] {
-  const payload = encodeFailure({ kind: "handed-back", name: "HandedBack", message: `handed back: ${why}` });
-  return entries.map(({ task, attempt }) => ({ task, attempt, status: "failed", elapsedMs: 0, payload }));
 }
 
 const leaves = "the node leaves";

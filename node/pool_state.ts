@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Attempt, TaskEntry } from "../actors/remote/protocol.ts";
+import { encodeFailure } from "../actors/remote/failure.ts";
+import type { Attempt, ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
 import type { Context, Logger } from "../actors/types.ts";
 import { tasksInside } from "./batch_size.ts";
 import type { PoolCounts, PoolMessage, PoolReport } from "./messages.ts";
@@ -163,7 +164,7 @@ export function rebalance(pool: Pool): void {
   if (!isUneven(pool)) return;
   const nowMs = pool.context.clock.now();
   for (const slot of pool.slots) {
-    if (runningIn(slot, nowMs) && nowMs - slot.begunSinceMs >= rebalanceMs) pool.queue.pushFront(revokeTasks(slot));
+    if (runningIn(slot, nowMs) && nowMs - slot.begunSinceMs >= rebalanceMs) putBack(pool, revokeTasks(slot));
   }
 }
 
@@ -178,7 +179,26 @@ export function extractWaiting(pool: Pool, wanted: (entry: TaskEntry) => boolean
     if (!anyWaitingIn(slot, wanted)) continue;
     const tasks = revokeTasks(slot);
     found.push(...tasks.filter(wanted));
-    pool.queue.pushFront(tasks.filter((entry) => !wanted(entry)));
+    putBack(pool, tasks.filter((entry) => !wanted(entry)));
   }
   return found;
+}
+
+/** Has tasks that come back from a worker wait anew; those whose data went with it are handed back to the server. */
+export function putBack(pool: Pool, tasks: readonly TaskEntry[]): void {
+  pool.queue.pushFront(tasks.filter(isHere));
+  reportResults(pool, handBack(tasks.filter((task) => !isHere(task)), "its data went with a worker"));
+}
+
+const isHere = ({ payload }: TaskEntry): boolean => !(payload.buffer as ArrayBuffer).detached;
+
+/** What the server is told of tasks that the node does not compute. */
+export function handBack(entries: readonly TaskEntry[], why: string): ResultEntry[] {
+  const payload = encodeFailure({ kind: "handed-back", name: "HandedBack", message: `handed back: ${why}` });
+  return entries.map(({ task, attempt }) => ({ task, attempt, status: "failed", elapsedMs: 0, payload }));
+}
+
+/** Tells the server of results. */
+export function reportResults({ options, session }: Pool, results: readonly ResultEntry[]): void {
+  if (results.length > 0) options.report({ type: "results", session, results });
 }

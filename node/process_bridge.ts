@@ -73,13 +73,14 @@ function deliverTo(port: WorkerPort): (message: ToRemoteWorker) => void {
   return (message) => {
     if (message.kind === "start") return port.post({ kind: "start", claims: claims.buffer, memoryMb: 0 });
     if (message.kind === "tasks") return port.post(message, [message.batch]);
+    if (message.kind === "large-task") return port.post(message, [message.payload.buffer as ArrayBuffer]);
     announce(claims);
     port.post(detached(message));
   };
 }
 
 /** With bytes of its own, for to clone a view is to clone all that is behind it. */
-function detached(message: Exclude<ToWorker, { kind: "start" | "tasks" }>): ToWorker {
+function detached(message: Exclude<ToWorker, { kind: "start" | "tasks" | "large-task" }>): ToWorker {
   if (message.kind === "custom") return { ...message, payload: message.payload.slice() };
   if (message.kind !== "session") return message;
   return { ...message, options: message.options.slice(), initial: message.initial?.slice() };

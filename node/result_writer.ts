@@ -3,11 +3,8 @@
  *
  * @module
  */
-import { packResults } from "./batch.ts";
+import { packResults, travelsAlone } from "./batch.ts";
 import type { FromWorker } from "./worker_protocol.ts";
-
-/** A result of this size travels alone, by transfer, instead of being copied into a batch; in bytes. */
-const largeBytes = 262_144;
 
 /** Results on their way out; see {@linkcode createResultWriter}. */
 export interface ResultWriter {
@@ -30,11 +27,9 @@ export function createResultWriter(post: (message: FromWorker, transfer: ArrayBu
   };
   return {
     add: (payload, failed, elapsedMs) => {
-      if (payload.byteLength >= largeBytes && !failed) {
+      if (!failed && travelsAlone(payload)) {
         flush();
-        const whole = payload.byteLength === payload.buffer.byteLength ? payload : payload.slice();
-        post({ kind: "large-result", elapsedMs, payload: whole }, [whole.buffer as ArrayBuffer]);
-        return;
+        return post({ kind: "large-result", elapsedMs, payload }, [payload.buffer as ArrayBuffer]);
       }
       results.failed.push(failed);
       results.elapsedMs.push(elapsedMs);

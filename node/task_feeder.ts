@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type BatchReader, openBatch, packTasks } from "./batch.ts";
+import { type BatchReader, openBatch, openOne, packTasks, travelsAlone } from "./batch.ts";
 import { advance, allow, claim, type Claims, createClaims } from "./claims.ts";
 import type { FromWorker, ToWorker } from "./worker_protocol.ts";
 
@@ -42,6 +42,7 @@ export function createTaskFeeder(
   let isBusy = false;
 
   const give = (task: number, attempt: number, payload: Uint8Array): void => {
+    if (travelsAlone(payload)) return send({ kind: "large-task", epoch: 0, task, attempt, payload });
     const batch = packTasks([{ task, attempt, timeoutMs: 0, payload }]);
     send({ kind: "tasks", epoch: 0, count: 1, batch });
   };
@@ -70,10 +71,10 @@ export function createTaskFeeder(
       if (message.kind === "start") {
         claims = new Int32Array(message.claims);
         send({ kind: "start" });
-      } else if (message.kind !== "tasks") {
+      } else if (message.kind !== "tasks" && message.kind !== "large-task") {
         send(message);
       } else if (message.epoch === epoch) {
-        readers.push(openBatch(message.batch, message.count));
+        readers.push(message.kind === "tasks" ? openBatch(message.batch, message.count) : openOne(message));
         pump();
       }
     },

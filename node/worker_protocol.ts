@@ -21,6 +21,14 @@ export type ToWorker =
   }
   /** Tasks to compute, packed. `epoch` is how often tasks had been revoked when it was sent. */
   | { readonly kind: "tasks"; readonly epoch: number; readonly count: number; readonly batch: ArrayBuffer }
+  /** One task that is too large to be copied into a batch. */
+  | {
+    readonly kind: "large-task";
+    readonly epoch: number;
+    readonly task: number;
+    readonly attempt: number;
+    readonly payload: Uint8Array;
+  }
   /** The result of this attempt is no longer wanted. */
   | { readonly kind: "cancel"; readonly task: number; readonly attempt: number }
   /** A message from the server's half of the job. */

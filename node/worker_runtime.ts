@@ -11,7 +11,7 @@ import type { NodeId } from "../actors/remote/protocol.ts";
 import type { LogLevel } from "../actors/types.ts";
 import { isPromise } from "../job/maybe_promise.ts";
 import type { Job } from "../job/types.ts";
-import { type BatchReader, openBatch } from "./batch.ts";
+import { type BatchReader, openBatch, openOne } from "./batch.ts";
 import { advance, allow, announced, claim, type Claims, createClaims } from "./claims.ts";
 import { failureOf } from "./failure.ts";
 import { createMemoryWatch, memoryLookMs, type MemoryReading } from "./memory_watch.ts";
@@ -46,7 +46,7 @@ export interface WorkerRuntime {
   readonly log: (level: LogLevel, text: string) => void;
 }
 
-type Tasks = Extract<ToWorker, { kind: "tasks" }>;
+type Tasks = Extract<ToWorker, { kind: "tasks" | "large-task" }>;
 type Custom = Extract<ToWorker, { kind: "custom" }>;
 type Item = SessionMessage | Tasks | Custom;
 
@@ -132,7 +132,8 @@ function receive(inside: Inside, message: ToWorker): void {
     if (memory) inside.excess = createMemoryWatch(memory, message.memoryMb);
     return;
   }
-  if (message.kind !== "tasks") inside.urgentReceived = (inside.urgentReceived + 1) | 0;
+  const isUrgent = message.kind !== "tasks" && message.kind !== "large-task";
+  if (isUrgent) inside.urgentReceived = (inside.urgentReceived + 1) | 0;
   const running = inside.computer.running();
   if (message.kind === "cancel") {
     if (running?.task === message.task && running.attempt === message.attempt) running.controller.abort();
@@ -180,8 +181,9 @@ function pump(inside: Inside): void {
 
 /** Takes an item in hand. @returns a promise if it takes time. */
 function open(inside: Inside, item: Item): Promise<void> | undefined {
-  if (item.kind === "tasks") {
-    if (item.epoch === inside.epoch) inside.reader = openBatch(item.batch, item.count);
+  if (item.kind === "tasks" || item.kind === "large-task") {
+    if (item.epoch !== inside.epoch) return;
+    inside.reader = item.kind === "tasks" ? openBatch(item.batch, item.count) : openOne(item);
   } else if (item.kind === "session") {
     return prepare(inside, item);
   } else {

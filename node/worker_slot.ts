@@ -4,7 +4,7 @@
  * @module
  */
 import type { NodeId, ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
-import { packTasks, readResults } from "./batch.ts";
+import { packTasks, readResults, travelsAlone } from "./batch.ts";
 import { advance, allow, announce, begunSince, type Claims, createClaims, revoke } from "./claims.ts";
 import { createTaskQueue, type TaskQueue } from "./task_queue.ts";
 import type { FromWorker, SpawnWorker, ToWorker, WorkerPort } from "./worker_protocol.ts";
@@ -183,7 +183,10 @@ export function forgetEarly(slot: Slot): void {
   for (const bytes of slot.unread.splice(slot.unread.length - count)) slot.unreadBytes -= bytes;
 }
 
-/** Gives tasks to a worker that is prepared and not revoking. */
+/**
+ * Gives tasks to a worker that is prepared and not revoking. The data of large ones goes with it: should the task come
+ * back from the worker, its data does not.
+ */
 export function giveTasks(slot: Slot, tasks: TaskEntry[], nowMs: number): void {
   if (slot.inside.length() === 0) {
     slot.begunSinceMs = nowMs;
@@ -191,6 +194,19 @@ export function giveTasks(slot: Slot, tasks: TaskEntry[], nowMs: number): void {
   }
   for (const { timeoutMs } of tasks) if (timeoutMs > 0 && timeoutMs < slot.limitMs) slot.limitMs = timeoutMs;
   slot.inside.push(tasks);
+  let from = 0;
+  for (const [index, entry] of tasks.entries()) {
+    if (!travelsAlone(entry.payload)) continue;
+    postTasks(slot, tasks.slice(from, index));
+    from = index + 1;
+    const { task, attempt, payload } = entry;
+    slot.port.post({ kind: "large-task", epoch: slot.epoch, task, attempt, payload }, [payload.buffer as ArrayBuffer]);
+  }
+  postTasks(slot, from === 0 ? tasks : tasks.slice(from));
+}
+
+function postTasks(slot: Slot, tasks: readonly TaskEntry[]): void {
+  if (tasks.length === 0) return;
   const batch = packTasks(tasks);
   slot.port.post({ kind: "tasks", epoch: slot.epoch, count: tasks.length, batch }, [batch]);
 }

@@ -52,7 +52,8 @@ export function openValue(start: ValueStart): OpenValue {
       if (needed > bytes.length) {
         const allowed = bufferPerByte * (received + come);
         if (count > allowed) return undefined;
-        const grown = new Uint8Array(Math.max(needed, Math.min(align8(length), align8(allowed))));
+        const isWholeAllowed = length <= allowed;
+        const grown = new Uint8Array(isWholeAllowed ? align8(length) : Math.max(needed, align8(2 * received)));
         grown.set(bytes.subarray(0, received));
         bytes = grown;
       }

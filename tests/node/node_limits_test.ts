@@ -151,6 +151,28 @@ Deno.test("a worker that the runtime ends is replaced in the same way", async ()
   });
 });
 
+Deno.test("a large task that waits in a worker that fails is handed back, for its data is gone", async () => {
+  const half = (clock: Clock): JobNode => ({
+    processDataFromServer: (data) => data instanceof Uint8Array ? data.length : pause(clock, data as number),
+  });
+  await simulate({ half }, async ({ test, accept, workers }) => {
+    const peer = await accept(calm);
+    // Short ones first, so that more than one is thought to fit into a worker.
+    peer.give([0, 0, 0]);
+    await test.until(peer.results(3));
+    const large = new Uint8Array(3_000_000);
+    peer.give([5000, large, 0], { first: 10 });
+    await test.advance(1000);
+    workers.started[0].throwOutside(new TypeError("in a timer"));
+    const results = (await test.until(peer.results(6))).slice(3);
+    const kindOf = (task: number) => failureIn(results.find((each) => each.task === task)!).kind;
+    assertEquals([kindOf(10), kindOf(11)], ["worker-lost", "handed-back"]);
+    peer.give([large], { first: 11, attempt: 2 });
+    const [again] = (await test.until(peer.results(7))).slice(6);
+    assertEquals(valuesOf([again]), new Map([[11, 3_000_000]]));
+  });
+});
+
 Deno.test("recalled tasks that have not begun are handed back, and those that run are not", async () => {
   await simulate({ half: stubborn }, async ({ test, accept, node }) => {
     const peer = await accept(calm);

@@ -73,6 +73,9 @@ Deno.test("a value takes memory for what has come of it, and a chunk waits until
     received += count;
   }
   assertEquals(value.received(), received);
+  assertEquals(value.room(2 ** 24, 0)!.buffer.byteLength, 2 ** 24 + received);
+  value.filled(2 ** 24);
+  assertEquals(value.room(1, 1)!.buffer.byteLength, length);
 });
 
 Deno.test("a value that was not announced larger than its first chunk has one buffer of its own", () => {
