@@ -5,7 +5,7 @@
  */
 import type { Ref } from "../actors/types.ts";
 import type { NodeId } from "../actors/remote/protocol.ts";
-import { updateMean, windowOf } from "./credit.ts";
+import { narrowed, updateMean, windowOf } from "./credit.ts";
 import { createHealth, type Health } from "./health.ts";
 import type { SessionMessage } from "./messages.ts";
 
@@ -24,6 +24,8 @@ export interface NewNode {
 export interface Capacity extends NewNode {
   /** How many live attempts are with it. */
   outstanding: number;
+  /** How many bytes of data their tasks have. */
+  bytes: number;
   /** How many tasks the Job was asked for on its behalf. */
   requested: number;
   /** How long its tasks took lately, in milliseconds. */
@@ -53,8 +55,10 @@ export interface Capacities {
   readonly count: () => number;
   /** How many slots they have. */
   readonly slots: () => number;
-  /** Changes what is with a node, and what was asked for it, by these numbers. */
-  readonly shift: (capacity: Capacity, outstanding: number, requested: number) => void;
+  /** One attempt more is with a node, or one less, at a task with so many bytes of data. */
+  readonly shift: (capacity: Capacity, by: 1 | -1, bytes: number) => void;
+  /** Changes by `count` for how many tasks the Job was asked. */
+  readonly requested: (capacity: Capacity, count: number) => void;
   /** Looks again whether a node has room: its health or its window has changed. */
   readonly refresh: (capacity: Capacity) => void;
   /** Takes the mean duration of a batch of its tasks into account, in milliseconds. */
@@ -62,8 +66,8 @@ export interface Capacities {
 }
 
 /** The most attempts that may be with a node now. */
-export function limitOf({ window, isDraining, isComingBack, health }: Capacity): number {
-  return isDraining || isComingBack ? 0 : Math.min(window, health.limit());
+export function limitOf({ window, slots, bytes, isDraining, isComingBack, health }: Capacity): number {
+  return isDraining || isComingBack ? 0 : Math.min(narrowed(window, slots, bytes), health.limit());
 }
 
 /** How many more tasks may go to a node, up to `limit` with it. */
@@ -106,6 +110,7 @@ export function createCapacities(): Capacities {
       const window = windowOf(node.slots, undefined);
       const books = {
         outstanding: 0,
+        bytes: 0,
         requested: 0,
         meanMs: undefined,
         isDraining: false,
@@ -127,9 +132,13 @@ export function createCapacities(): Capacities {
       slots -= capacity.slots;
       return capacity;
     },
-    shift: (capacity, outstanding, requested) => {
-      capacity.outstanding += outstanding;
-      capacity.requested += requested;
+    shift: (capacity, by, bytes) => {
+      capacity.outstanding += by;
+      capacity.bytes += by * bytes;
+      refresh(capacity);
+    },
+    requested: (capacity, count) => {
+      capacity.requested += count;
       refresh(capacity);
     },
     timed: (capacity, batchMeanMs) => {

@@ -12,6 +12,8 @@ const prefetchMs = 100;
  * more would live long enough to cost the garbage collector a fifth of the server's time.
  */
 const windowMax = 2_048;
+/** The bytes of tasks that may be with one node before no more than one waits behind each slot. */
+const windowBytesMax = 32 * 1024 ** 2;
 /** Weight of the newest batch in the mean. */
 const newestWeight = 0.3;
 
@@ -25,6 +27,14 @@ const newestWeight = 0.3;
 export function windowOf(slots: number, meanMs: number | undefined): number {
   const behindSlot = meanMs === undefined ? 1 : Math.max(1, Math.floor(prefetchMs / Math.max(meanMs, 1e-3)));
   return Math.max(slots, Math.min(windowMax, slots * (1 + behindSlot)));
+}
+
+/**
+ * The most tasks of a window that may be with a node that has tasks of `bytes` already: a fast network brings 32 MiB in
+ * a fraction of a second, so more need not wait there.
+ */
+export function narrowed(window: number, slots: number, bytes: number): number {
+  return bytes < windowBytesMax ? window : Math.min(window, 2 * slots);
 }
 
 /** Takes the mean of a new batch of durations into the running mean (exponentially weighted), in milliseconds. */

@@ -23,6 +23,9 @@ import type { JobMessage, OfferedTask, SchedulerMessage, SessionMessage, Settled
 /** How many stored results are collected in one turn before others have theirs. */
 const replayMax = 1_000;
 
+/** How many bytes of data the tasks of one answer may have before it is sent, though more were asked for. */
+const answerBytesMax = 8 * 1024 ** 2;
+
 /** What a Job actor needs. */
 export interface JobActorOptions extends JobRecordOptions {
   /** Makes the user's books. */
@@ -194,17 +197,19 @@ interface Answer {
   readonly count: number;
   readonly session?: Ref<SessionMessage>;
   readonly tasks: OfferedTask[];
+  /** How many bytes of data they have. */
+  bytes: number;
   replayed: number;
   readonly failures: FailedTask[];
 }
 
 const newAnswer = (node: NodeId, count: number, session?: Ref<SessionMessage>): Answer => ({
-  ...{ node, count, session, tasks: [], replayed: 0, failures: [] },
+  ...{ node, count, session, tasks: [], bytes: 0, replayed: 0, failures: [] },
 });
 
 /** Takes tasks from the books, as many as are wanted. Synchronous as long as they are: most are, and there are many. */
 function offer(state: State, answer: Answer): MaybePromise<void> {
-  while (answer.tasks.length < answer.count && answer.replayed + answer.failures.length < replayMax) {
+  while (isWanting(answer)) {
     const status = state.books.next(answer.node);
     if (isPromise(status)) {
       // What was given at once need not wait for it.
@@ -217,6 +222,9 @@ function offer(state: State, answer: Answer): MaybePromise<void> {
   }
   sendOffer(state, answer, "more");
 }
+
+const isWanting = ({ tasks, count, bytes, replayed, failures }: Answer): boolean =>
+  tasks.length < count && bytes < answerBytesMax && replayed + failures.length < replayMax;
 
 /** The books need time; meanwhile results must be collected, for they may wait for just that. */
 function offerLater(state: State, node: NodeId, pending: Promise<JobStatus<unknown>>): void {
@@ -259,6 +267,7 @@ function admit(
   if (known.is === "new") {
     tasks.set(task, data);
     note({ kind: "next", node: answer.node, task });
+    answer.bytes += payload.length;
     return void answer.tasks.push({ task, payload, needs, hash: known.hash });
   }
   if (known.is === "failed") answer.failures.push(known.failure);
@@ -270,7 +279,7 @@ function admit(
   settle();
 }
 
-function sendOffer(state: State, { count, ...answer }: Answer, status: OfferMessage["status"]): void {
+function sendOffer(state: State, { count, bytes: _, ...answer }: Answer, status: OfferMessage["status"]): void {
   const { peers, books, nextTask: frontier } = state;
   const total = books.total();
   peers.deliver("scheduler", { type: "offer", requested: count, ...answer, status, total, frontier });

@@ -62,7 +62,7 @@ function inherit(state: State, node: NodeId, { task, attempt }: AttemptId): Atte
 /** A node turns out to have an attempt. */
 function adopt(state: State, lease: Lease, node: NodeId, attempt: number): Attempt {
   const capacity = state.capacities.get(node);
-  if (capacity) state.capacities.shift(capacity, 1, 0);
+  if (capacity) state.capacities.shift(capacity, 1, lease.payload.length);
   const adopted = state.leases.adopt(lease, node, attempt, state.now());
   if (wanting(lease) <= 0) state.ready.remove(lease);
   for (const other of lease.attempts) if (other !== adopted && wanting(lease) < 0) callBack(state, other);
@@ -81,7 +81,7 @@ function callBack({ capacities }: State, attempt: Attempt): void {
 function release(state: State, attempt: Attempt): void {
   setFraction(state, attempt, 0);
   const capacity = attempt.state === "live" ? state.capacities.get(attempt.node) : undefined;
-  if (capacity) state.capacities.shift(capacity, -1, 0);
+  if (capacity) state.capacities.shift(capacity, -1, attempt.lease.payload.length);
 }
 
 /** Late, repeated, or of a task that the Job has not made again yet. */

@@ -76,7 +76,7 @@ function placeReady(state: State): void {
 /** Leases a task to a node, for the frame that leaves at the end of the turn. */
 export function grant(state: State, lease: Lease, capacity: Capacity): void {
   const { number } = state.leases.grant(lease, capacity.node, state.turnMs);
-  state.capacities.shift(capacity, 1, 0);
+  state.capacities.shift(capacity, 1, lease.payload.length);
   if (lease.isRetry) state.counts.retried++;
   lease.isRetry = false;
   const { task, payload, needs } = lease;
@@ -102,7 +102,7 @@ function request(state: State): void {
       if (state.quiet.has(capacity.node) || awaited.has(capacity.node)) continue;
       const count = appetite(capacity, isPrefetch ? capacity.window : capacity.slots);
       if (count <= 0) continue;
-      capacities.shift(capacity, 0, count);
+      capacities.requested(capacity, count);
       state.peers.deliver("job", { type: "need", node: capacity.node, count, session: capacity.session });
       if (state.isProbing) return;
     }
@@ -159,7 +159,7 @@ export function takeOffer(state: State, offer: OfferMessage): void {
   const known = capacities.get(offer.node);
   // The node may have been lost and be back: then the books have heard of it, or are about to, after this.
   const capacity = offer.session === undefined || known?.session === offer.session ? known : undefined;
-  if (capacity) capacities.shift(capacity, 0, -Math.min(offer.requested, capacity.requested));
+  if (capacity) capacities.requested(capacity, -Math.min(offer.requested, capacity.requested));
   if (offer.node === nobody) state.isAsking = false;
   state.total = offer.total;
   state.frontier = Math.max(state.frontier, offer.frontier);

@@ -156,7 +156,7 @@ export function cancelOthers(state: State, lease: Lease, except?: Attempt): void
     if (attempt === except || attempt.state !== "live") continue;
     const capacity = state.capacities.get(attempt.node);
     if (!capacity) continue;
-    state.capacities.shift(capacity, -1, 0);
+    state.capacities.shift(capacity, -1, lease.payload.length);
     const attempts = [{ task: lease.task, attempt: attempt.number }];
     capacity.session.tell({ type: "cancel", attempts, isRecall: false });
   }

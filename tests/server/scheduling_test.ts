@@ -23,6 +23,31 @@ Deno.test("server pulls tasks only as nodes have room", async () => {
   assert(pulled <= 7, `${pulled} tasks were pulled for one node of 3 slots`);
 });
 
+Deno.test("tasks that wait on a node are bounded by their bytes, however short they are", async () => {
+  let pulled = 0;
+  const job = defineJob({
+    name: identity.job,
+    *tasks() {
+      for (; pulled < 100; pulled++) yield new Uint8Array(2 * 2 ** 20);
+    },
+    compute: () => 0,
+  });
+  const { join, settle } = await serve(job);
+  const node = await join({ slots: 4 });
+  // Each comes in several reads.
+  const settleWell = async () => {
+    for (let turn = 0; turn < 100; turn++) await settle();
+  };
+  await settleWell();
+  const first = node.tasks.splice(0);
+  assertEquals(first.length, 8);
+  // Their duration would let 44 of them be with the node.
+  node.succeed(first, () => 0);
+  await settleWell();
+  assertEquals(node.tasks.length, 16);
+  assert(pulled <= 8 + 16 + 5, `${pulled} tasks were made`);
+});
+
 Deno.test("scheduler requeues the tasks of a node whose connection closes", async () => {
   const { job, collected } = numbers(4);
   const { join, server, settle, system } = await serve(job);
