@@ -4,12 +4,13 @@
  * @module
  */
 import type { Attempt, ResultEntry } from "../actors/remote/protocol.ts";
+import { recycle } from "../actors/remote/spare_buffers.ts";
 
 /** Results by attempt; see {@linkcode createRetained}. */
 export interface Retained {
   /** Keeps results; one of the same attempt that is kept already is replaced. */
   readonly add: (results: readonly ResultEntry[]) => void;
-  /** Forgets the results of these attempts; those that are not kept do not matter. */
+  /** Forgets the results of these attempts, and takes back their buffers; those that are not kept do not matter. */
   readonly forget: (attempts: readonly Attempt[]) => void;
   readonly clear: () => void;
   readonly count: () => number;
@@ -35,25 +36,31 @@ export function createRetained(): Retained {
   const byTask = new Map<number, ResultEntry[]>();
   let count = 0;
 
-  const forgetOne = ({ task, attempt }: Attempt): void => {
+  const remove = ({ task, attempt }: Attempt): ResultEntry | undefined => {
     const results = byTask.get(task);
     const at = results?.findIndex((each) => each.attempt === attempt) ?? -1;
-    if (results === undefined || at < 0) return;
+    if (results === undefined || at < 0) return undefined;
     count--;
-    if (results.length === 1) byTask.delete(task);
-    else results.splice(at, 1);
+    if (results.length > 1) return results.splice(at, 1)[0];
+    byTask.delete(task);
+    return results[0];
   };
   return {
     add: (added) => {
       for (const result of added) {
-        forgetOne(result);
+        remove(result);
         const results = byTask.get(result.task);
         if (results) results.push(result);
         else byTask.set(result.task, [result]);
         count++;
       }
     },
-    forget: (attempts) => attempts.forEach(forgetOne),
+    forget: (attempts) => {
+      for (const attempt of attempts) {
+        const result = remove(attempt);
+        if (result) recycle(result.payload);
+      }
+    },
     clear: () => {
       byTask.clear();
       count = 0;

@@ -19,8 +19,17 @@ export type ToWorker =
     readonly options: Uint8Array;
     readonly initial: Uint8Array | undefined;
   }
-  /** Tasks to compute, packed. `epoch` is how often tasks had been revoked when it was sent. */
-  | { readonly kind: "tasks"; readonly epoch: number; readonly count: number; readonly batch: ArrayBuffer }
+  /**
+   * Tasks to compute, packed. `epoch` is how often tasks had been revoked when it was sent; spare buffers are for large
+   * results.
+   */
+  | {
+    readonly kind: "tasks";
+    readonly epoch: number;
+    readonly count: number;
+    readonly batch: ArrayBuffer;
+    readonly spares?: readonly ArrayBuffer[];
+  }
   /** One task that is too large to be copied into a batch. */
   | {
     readonly kind: "large-task";
@@ -28,6 +37,7 @@ export type ToWorker =
     readonly task: number;
     readonly attempt: number;
     readonly payload: Uint8Array;
+    readonly spares?: readonly ArrayBuffer[];
   }
   /** The result of this attempt is no longer wanted. */
   | { readonly kind: "cancel"; readonly task: number; readonly attempt: number }

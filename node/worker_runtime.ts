@@ -8,6 +8,7 @@
  * @module
  */
 import type { NodeId } from "../actors/remote/protocol.ts";
+import { keepSpare } from "../actors/remote/spare_buffers.ts";
 import type { LogLevel } from "../actors/types.ts";
 import { isPromise } from "../job/maybe_promise.ts";
 import type { Job } from "../job/types.ts";
@@ -182,6 +183,7 @@ function pump(inside: Inside): void {
 /** Takes an item in hand. @returns a promise if it takes time. */
 function open(inside: Inside, item: Item): Promise<void> | undefined {
   if (item.kind === "tasks" || item.kind === "large-task") {
+    item.spares?.forEach(keepSpare);
     if (item.epoch !== inside.epoch) return;
     inside.reader = item.kind === "tasks" ? openBatch(item.batch, item.count) : openOne(item);
   } else if (item.kind === "session") {

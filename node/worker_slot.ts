@@ -4,6 +4,7 @@
  * @module
  */
 import type { NodeId, ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
+import { takeSpare } from "../actors/remote/spare_buffers.ts";
 import { packTasks, readResults, travelsAlone } from "./batch.ts";
 import { advance, allow, announce, begunSince, type Claims, createClaims, revoke } from "./claims.ts";
 import { createTaskQueue, type TaskQueue } from "./task_queue.ts";
@@ -200,7 +201,9 @@ export function giveTasks(slot: Slot, tasks: TaskEntry[], nowMs: number): void {
     postTasks(slot, tasks.slice(from, index));
     from = index + 1;
     const { task, attempt, payload } = entry;
-    slot.port.post({ kind: "large-task", epoch: slot.epoch, task, attempt, payload }, [payload.buffer as ArrayBuffer]);
+    const spares = sparesFor(1);
+    const message = { kind: "large-task", epoch: slot.epoch, task, attempt, payload, spares } as const;
+    slot.port.post(message, [payload.buffer as ArrayBuffer, ...spares ?? []]);
   }
   postTasks(slot, from === 0 ? tasks : tasks.slice(from));
 }
@@ -208,7 +211,19 @@ export function giveTasks(slot: Slot, tasks: TaskEntry[], nowMs: number): void {
 function postTasks(slot: Slot, tasks: readonly TaskEntry[]): void {
   if (tasks.length === 0) return;
   const batch = packTasks(tasks);
-  slot.port.post({ kind: "tasks", epoch: slot.epoch, count: tasks.length, batch }, [batch]);
+  const spares = sparesFor(tasks.length);
+  const message = { kind: "tasks", epoch: slot.epoch, count: tasks.length, batch, spares } as const;
+  slot.port.post(message, spares ? [batch, ...spares] : [batch]);
+}
+
+/** Buffers in which the results of so many tasks can be encoded, as far as there are any. */
+function sparesFor(count: number): ArrayBuffer[] | undefined {
+  let spares: ArrayBuffer[] | undefined;
+  for (let spare = takeSpare(); spare; spare = spares.length < count ? takeSpare() : undefined) {
+    spares ??= [];
+    spares.push(spare);
+  }
+  return spares;
 }
 
 /** Takes results that came, without those that nobody wants. */

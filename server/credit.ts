@@ -13,7 +13,7 @@ const prefetchMs = 100;
  */
 const windowMax = 2_048;
 /** The bytes of tasks that may be with one node before no more than one waits behind each slot. */
-const windowBytesMax = 32 * 1024 ** 2;
+const windowBytesMax = 16 * 1024 ** 2;
 /** Weight of the newest batch in the mean. */
 const newestWeight = 0.3;
 

@@ -24,7 +24,7 @@ import type { JobMessage, OfferedTask, SchedulerMessage, SessionMessage, Settled
 const replayMax = 1_000;
 
 /** How many bytes of data the tasks of one answer may have before it is sent, though more were asked for. */
-const answerBytesMax = 8 * 1024 ** 2;
+const answerBytesMax = 4 * 1024 ** 2;
 
 /** What a Job actor needs. */
 export interface JobActorOptions extends JobRecordOptions {

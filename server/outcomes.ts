@@ -7,6 +7,7 @@ import type { Attempt as AttemptId, NodeId, ResultEntry, TaskFailure } from "../
 import type { AttemptFailure, FailedTask } from "../job/types.ts";
 import { asError } from "../actors/remote/errors.ts";
 import { decodeFailure } from "../actors/remote/failure.ts";
+import { recycle } from "../actors/remote/spare_buffers.ts";
 import { type Attempt, type Ending, type Lease, type Verdict, wanting } from "./lease_table.ts";
 import type { SettledTask } from "./messages.ts";
 import { lossReport, taskReport } from "./report.ts";
@@ -184,6 +185,8 @@ export function collected(state: State, task: number): void {
   if (lease?.state !== "settled") return;
   state.settledBytes -= lease.resultBytes;
   state.leases.remove(lease);
+  // With a second attempt it may still be on its way to a node.
+  if (lease.lastAttempt === 1) recycle(lease.payload);
   state.counts.collected++;
 }
 

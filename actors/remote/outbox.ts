@@ -10,9 +10,10 @@
  */
 import type { Compressor } from "./compress.ts";
 import { createFifo, type Fifo } from "./fifo.ts";
-import { align8, type BodyLimit, type FrameType, frameType, headerBytes, makeFrame, writeHeader } from "./frame.ts";
+import { type BodyLimit, type FrameType, frameType, makeFrame } from "./frame.ts";
+import { createLargeQueue } from "./large_queue.ts";
 import { type WireLimits, withinLimit } from "./limits.ts";
-import { type LargePart, messageParts, type SmallPart, valueChunkBytes, valueStartAt } from "./parts.ts";
+import { type LargePart, messageParts, type SmallPart } from "./parts.ts";
 import type { WireMessage } from "./protocol.ts";
 
 /** The queue of one connection. */
@@ -25,8 +26,8 @@ export interface Outbox {
    */
   readonly push: (message: WireMessage) => void;
   /**
-   * Takes what goes next, as pieces to be written one after another: urgent frames, small frames up to some size,
-   * then one chunk. Empty if there is nothing.
+   * Says that what was taken before is written, and takes what goes next, as pieces to be written one after another:
+   * urgent frames, small frames up to some size, then one chunk. Empty if there is nothing.
    */
   readonly take: () => Uint8Array[];
   /** How many bytes wait, without what was taken. */
@@ -58,21 +59,14 @@ interface Small {
 /** Whether the scheduler's credit bounds how many of these are out. */
 const isOnCredit = (type: FrameType): boolean => type === frameType.tasks || type === frameType.results;
 
-interface Large extends LargePart {
-  readonly order: number;
-}
-
 /** An empty outbox. */
 export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): Outbox {
   const urgent = createFifo<Uint8Array>();
   const small = createFifo<Small>();
-  const large = createFifo<Large>();
+  const large = createLargeQueue(limits.chunkBytesMax, compressor);
   let bytes = 0;
   let looseBytes = 0;
   let order = 0;
-  let stream = 0;
-  /** How much of the first large value's payload was taken, once its start was. */
-  let taken: number | undefined;
 
   const pushSmall = ({ type, body, lane }: SmallPart) => {
     const packed = bodyLimit(type).isPlain ? undefined : compressor?.compress(body);
@@ -84,26 +78,9 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
   };
 
   const pushLarge = (part: LargePart) => {
-    new DataView(part.start.buffer).setUint32(valueStartAt.stream, stream, true);
-    stream = (stream + 1) >>> 0;
     bytes += part.payload.length;
     if (!isOnCredit(part.type)) looseBytes += part.payload.length;
     large.push({ ...part, order: order++ });
-  };
-
-  const takeChunk = (value: Large, pieces: Uint8Array[]) => {
-    if (taken === undefined) {
-      taken = 0;
-      pieces.push(makeFrame(frameType.valueStart, value.start));
-    }
-    const data = value.payload.subarray(taken, taken + limits.chunkBytesMax);
-    pieces.push(...chunkFrame(value.start.subarray(0, 4), data, compressor));
-    taken += data.length;
-    bytes -= data.length;
-    if (!isOnCredit(value.type)) looseBytes -= data.length;
-    if (taken < value.payload.length) return;
-    large.shift();
-    taken = undefined;
   };
 
   return {
@@ -119,6 +96,7 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
       }
     },
     take: () => {
+      large.written();
       const pieces: Uint8Array[] = [];
       const firstLarge = large.first();
       for (const sum of [takeUrgent(urgent, pieces), takeSmall(small, firstLarge?.order, pieces)]) {
@@ -126,8 +104,10 @@ export function createOutbox({ limits, bodyLimit, compressor }: OutboxOptions): 
         looseBytes -= sum.looseBytes;
       }
       const waiting = small.first();
-      if (firstLarge && (taken !== undefined || !waiting || waiting.order > firstLarge.order)) {
-        takeChunk(firstLarge, pieces);
+      if (firstLarge && (large.isBegun() || !waiting || waiting.order > firstLarge.order)) {
+        const taken = large.takeChunk(pieces);
+        bytes -= taken;
+        if (!isOnCredit(firstLarge.type)) looseBytes -= taken;
       }
       return pieces;
     },
@@ -173,21 +153,4 @@ function takeSmall(small: Fifo<Small>, firstLarge: number | undefined, pieces: U
     if (!isOnCredit(next.type)) looseBytes += next.frame.length;
   }
   return { bytes, looseBytes };
-}
-
-/** A chunk's frame in pieces, so that its data need not be copied. */
-function chunkFrame(stream: Uint8Array, data: Uint8Array, compressor: Compressor | undefined): Uint8Array[] {
-  if (compressor) {
-    const body = new Uint8Array(valueChunkBytes + data.length);
-    body.set(stream);
-    body.set(data, valueChunkBytes);
-    const packed = compressor.compress(body);
-    return [makeFrame(frameType.valueChunk, packed ?? body, packed !== undefined)];
-  }
-  const length = valueChunkBytes + data.length;
-  const head = new Uint8Array(headerBytes + valueChunkBytes);
-  writeHeader(head, 0, frameType.valueChunk, length, false);
-  head.set(stream, headerBytes);
-  const padding = align8(length) - length;
-  return padding === 0 ? [head, data] : [head, data, new Uint8Array(padding)];
 }

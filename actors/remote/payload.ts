@@ -103,9 +103,10 @@ function finish(
   writeHeader(bytes, packedLength - headerBytes, kind);
   let at = packedLength;
   for (const block of blocks) {
-    at = align8(at);
-    bytes.set(block, at);
-    at += block.length;
+    const start = align8(at);
+    bytes.fill(0, at, start);
+    bytes.set(block, start);
+    at = start + block.length;
   }
   return bytes;
 }

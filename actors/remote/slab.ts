@@ -6,16 +6,17 @@
  */
 
 import { align8 } from "./frame.ts";
+import { allocateLarge } from "./spare_buffers.ts";
 
-/** Room for so many bytes, all zero. */
+/** Room for so many bytes, all of which are to be written. */
 export type Allocate = (bytes: number) => Uint8Array<ArrayBuffer>;
 
-/** Room with a buffer of its own. */
+/** Room with a new buffer of its own. */
 export const allocateOwn: Allocate = (bytes) => new Uint8Array(bytes);
 
 /** One small payload that is kept keeps so many bytes, so this is little. */
 const slabBytes = 4 * 1024;
-/** Larger ones have a buffer of their own. */
+/** Larger ones have a buffer of their own, the largest one that was used before where that can be. */
 const smallBytesMax = slabBytes / 16;
 
 /**
@@ -26,7 +27,7 @@ export function createSlab(): Allocate {
   let slab = new ArrayBuffer(slabBytes);
   let at = 0;
   return (bytes) => {
-    if (bytes > smallBytesMax) return allocateOwn(bytes);
+    if (bytes > smallBytesMax) return allocateLarge(bytes);
     if (at + bytes > slabBytes) {
       slab = new ArrayBuffer(slabBytes);
       at = 0;

@@ -1,5 +1,6 @@
 import { assertEquals } from "jsr:@std/assert@^1";
 import type { ResultEntry } from "../../actors/remote/protocol.ts";
+import { takeSpare } from "../../actors/remote/spare_buffers.ts";
 import { createRetained } from "../../node/retained.ts";
 
 const result = (task: number, attempt: number, elapsedMs = 1): ResultEntry => {
@@ -24,4 +25,15 @@ Deno.test("a result that comes again takes the place of the one before", () => {
   assertEquals(retained.all().find(({ task }) => task === 1)?.elapsedMs, 99);
   retained.clear();
   assertEquals(retained.count(), 0);
+});
+
+Deno.test("the buffer of a large result is taken back when it is forgotten, and not when it is sent again", () => {
+  const retained = createRetained();
+  const payload = new Uint8Array(2 ** 20);
+  retained.add([{ ...result(1, 1), payload }]);
+  retained.add(retained.all());
+  assertEquals(payload.length, 2 ** 20);
+  retained.forget([{ task: 1, attempt: 1 }]);
+  assertEquals(takeSpare()?.byteLength, 2 ** 20);
+  assertEquals(payload.length, 0);
 });

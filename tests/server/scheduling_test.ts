@@ -28,7 +28,7 @@ Deno.test("tasks that wait on a node are bounded by their bytes, however short t
   const job = defineJob({
     name: identity.job,
     *tasks() {
-      for (; pulled < 100; pulled++) yield new Uint8Array(2 * 2 ** 20);
+      for (; pulled < 100; pulled++) yield new Uint8Array(2 ** 20);
     },
     compute: () => 0,
   });
