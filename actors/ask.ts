@@ -52,8 +52,15 @@ export function ask<R, M>(endpoint: Endpoint, build: (replyTo: Ref<R>) => M, opt
       throw new RangeError(`Cannot ask ${endpoint.path}: timeoutMs is ${options.timeoutMs}, want a number above 0`);
     }
     const pending = new PendingAsk(endpoint, resolve as (value: unknown) => void, reject);
-    const message = build(pending);
+    // Before the message is built, for whoever builds it may answer at once.
     endpoint.core.asks.add(pending, timeoutMs);
+    let message: M;
+    try {
+      message = build(pending);
+    } catch (error) {
+      pending.fail(error);
+      return;
+    }
     if (!endpoint.tell(message)) pending.refuse();
   });
 }
@@ -63,7 +70,7 @@ export function ask<R, M>(endpoint: Endpoint, build: (replyTo: Ref<R>) => M, opt
  * lists, that of all asks with its timeout, and that of all asks to its receiver.
  */
 export class PendingAsk implements Ref<unknown> {
-  /** The list that holds it for its deadline; `undefined` when it is settled, or not yet sent. */
+  /** The list that holds it for its deadline; `undefined` when it is settled. */
   list: DeadlineList | undefined;
   deadline = 0;
   previousInList: PendingAsk | undefined;
@@ -120,10 +127,15 @@ export class PendingAsk implements Ref<unknown> {
   }
 
   #fail(code: AskErrorCode, why: string, cause?: unknown): void {
+    const { path } = this.receiver;
+    this.fail(new AskError(code, path, `Cannot ask ${path}: ${why}`, cause === undefined ? undefined : { cause }));
+  }
+
+  /** Ends it with an error, unless it is settled. */
+  fail(error: unknown): void {
     if (this.list === undefined) return;
     this.receiver.core.asks.remove(this);
-    const { path } = this.receiver;
-    this.#reject(new AskError(code, path, `Cannot ask ${path}: ${why}`, cause === undefined ? undefined : { cause }));
+    this.#reject(error);
   }
 }
 

@@ -130,6 +130,21 @@ Deno.test("only the first answer counts; later ones are dead letters", async () 
   assertEquals(letters.map(({ message, reason }) => [message, reason]), [[2, "late-reply"]]);
 });
 
+Deno.test("an answer that is given while the message is made counts, and the message is sent", async () => {
+  const test = createTestSystem();
+  const told: boolean[] = [];
+  const actor = test.spawn<Question>(() => ({ replyTo }) => void told.push(replyTo.tell(2)));
+  const answer = actor.ask<number>((replyTo) => {
+    told.push(replyTo.tell(1));
+    return { value: 0, replyTo };
+  }, { timeoutMs: 1_000 });
+  assertEquals(await test.until(answer), 1);
+  await test.runUntilIdle();
+  assertEquals(told, [true, false]);
+  assertEquals(endpointOf(actor)?.asks, undefined);
+  assertEquals(test.clock.now(), 0);
+});
+
 Deno.test("an answer after the deadline is a dead letter", async () => {
   const test = createTestSystem();
   let late: Ref<number> | undefined;
