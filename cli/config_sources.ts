@@ -56,6 +56,31 @@ function checkSource(source: string, settings: Settings): Settings {
   return settings;
 }
 
+/** Whether the parser has no complaint but that the text ends too early. */
+function isBeginningOfJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    const at = / position (\d+)/.exec(message);
+    return at ? Number(at[1]) >= text.length : message.includes("end of JSON input");
+  }
+}
+
+/** Where a text ceases to be JSON; the parser does not always say. */
+function placeOfFault(text: string): string {
+  let good = 0;
+  let bad = text.length + 1;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isBeginningOfJson(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  const lines = text.slice(0, good).split("\n");
+  return `line ${lines.length}, column ${lines[lines.length - 1].length + 1}`;
+}
+
 async function fromFile(path: string, readFile: (path: string) => Promise<string>): Promise<Settings> {
   let text: string;
   try {
@@ -67,8 +92,9 @@ async function fromFile(path: string, readFile: (path: string) => Promise<string
   let settings: unknown;
   try {
     settings = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`Cannot read the settings in ${path}: ${(error as Error).message}`, { cause: error });
+  } catch {
+    // The parser's own words quote the text around the fault, where a token may stand.
+    throw new UsageError(`Cannot read the settings in ${path}: from ${placeOfFault(text)} on it is no JSON`);
   }
   if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
     throw new UsageError(`Cannot read the settings in ${path}: it must hold one JSON object of names and values`);

@@ -40,7 +40,7 @@ Deno.test("a wrong setting is refused with the place where it stands", async () 
     [{ file: '{ "portt": 1 }' }, ["lab.json", '"portt"']],
     [{ file: '{ "port": "1" }' }, ["lab.json", 'port = "1"', "a number"]],
     [{ file: "[]" }, ["lab.json", "JSON object"]],
-    [{ file: "{" }, ["lab.json", "JSON"]],
+    [{ file: "{" }, ["lab.json", "line 1, column 2", "JSON"]],
     [{ env: { GRISTMILL_PORT: "many" } }, ["GRISTMILL_PORT", '"many"', "a number"]],
     [{ env: { GRISTMILL_PORT: "70000" } }, ["GRISTMILL_PORT", "70000", "65535"]],
     [{ env: { GRISTMILL_COMPRESS: "maybe" } }, ["GRISTMILL_COMPRESS", "true or false"]],
@@ -57,6 +57,25 @@ Deno.test("a wrong setting is refused with the place where it stands", async () 
 Deno.test("a token that cannot be used is not shown", async () => {
   const { message } = await assertRejects(() => gather({ file: '{ "token": 12345 }' }), UsageError);
   assertEquals(message.includes("12345"), false);
+});
+
+Deno.test("a settings file that is no JSON is refused with the place, and nothing of what stands there", async () => {
+  const cases: [file: string, place: string][] = [
+    ['{ "token": secret-of-many }', "line 1, column 12"],
+    ['{\n  "port": 1,\n  "token": "secret-of-many" "name": "lab"\n}', "line 3, column 29"],
+    ['{ "token": "secret-of-many }', "line 1, column 29"],
+    ['{\n  "token": "secret\nof-many" }', "line 2, column 19"],
+    ['{ "token": "secret-\\of-many" }', "line 1, column 21"],
+    ['{ "token": "secret-of-many", }', "line 1, column 30"],
+    ['{ "token": "secret-of-many" } "of-many"', "line 1, column 31"],
+    ["token=secret-of-many", "line 1, column 2"],
+    ["", "line 1, column 1"],
+  ];
+  for (const [file, place] of cases) {
+    const error = await assertRejects(() => gather({ file }), UsageError);
+    assertEquals(error.message, `Cannot read the settings in lab.json: from ${place} on it is no JSON`);
+    assertEquals(error.cause, undefined);
+  }
 });
 
 Deno.test("a settings file that is not there is refused by name", async () => {
