@@ -48,7 +48,9 @@ export function nodeTokenLine(program: string, { token, tokenFile }: Config): st
   if (token === "") return undefined;
   const from = tokenFile === "" ? "GRISTMILL_TOKEN=... " : "";
   const file = tokenFile === "" ? "" : ` --token-file ${quote(tokenFile)}`;
-  return `${from}${program} token --node${file} > ${nodeTokenFile}`;
+  const line = `${from}${program} token --node${file} > ${nodeTokenFile}`;
+  // The file is nobody else's to read, as for the operator's token.
+  return Deno.build.os === "windows" ? line : `(umask 077 && ${line})`;
 }
 
 async function execute(invocation: Invocation): Promise<number> {

@@ -24,6 +24,7 @@ Deno.test({
     const own = (line: string) => line.replace("node.token", `${folder.path}/node.token`);
     const made = await paste(own(token));
     assertEquals(made.code, 0, made.text);
+    assertEquals(Deno.statSync(`${folder.path}/node.token`).mode! & 0o777, 0o600);
     const joined = await paste(own(node));
     assertEquals(joined.code, 0, joined.text);
     assertStringIncludes((await server.exit()).stdout, "sum 328350\n");
