@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "jsr:@std/assert@^1";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "jsr:@std/assert@^1";
 import { certificateHash, formatFingerprint } from "../../actors/remote/certificate.ts";
 import { tcpTransport } from "../../actors/remote/tcp.ts";
 import type { Link } from "../../actors/remote/transport.ts";
@@ -72,6 +72,57 @@ Deno.test("plain text is refused where TLS is demanded, by one line on each side
   assertEquals(disappointed.code, 3);
   assertMatch(disappointed.stderr, /^error: [^\n]*does not speak TLS: [^\n]*--encrypt[^\n]*\n$/);
   await open.line(/the peer speaks TLS, and this side does not/);
+});
+
+/** Sends bytes, and waits until the server has closed; it may do so with a reset. */
+async function send(server: Server, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const [hostname, port] = server.address.split(":");
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await connection.write(bytes);
+  await connection.readable.pipeTo(new WritableStream()).catch(() => {});
+}
+
+/** Has a node do the job, and counts the lines of the server about connections. */
+async function finish(server: Server, args: string[], closed: number): Promise<void> {
+  await using node = join(server.address, "sum.ts", args);
+  assertEquals((await node.exit()).code, 0);
+  const { code, stdout, stderr } = await server.exit();
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "sum 328350\n");
+  assertEquals(stderr.match(/connection of \S+ closed: /g)?.length, closed, stderr);
+}
+
+Deno.test("what is no TLS on a TLS port costs its connection and one line", async () => {
+  await using server = await serve("sum.ts", ["--encrypt", "--handshake-timeout", "1000"]);
+  const noTls = /^\S+ WARN {2}connection of \S+ closed: the peer does not speak TLS, which this side demands/;
+  const strangers: [bytes: Uint8Array<ArrayBuffer>, line: RegExp][] = [
+    [new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), noTls],
+    [new TextEncoder().encode("SSH-2.0-OpenSSH_9.6\r\n"), noTls],
+    // A frame as a node without TLS sends it, and bytes without any sense.
+    [new Uint8Array([16, 0, 0, 0, 1, 0, 0, 0, ...new Uint8Array(16)]), noTls],
+    [new Uint8Array(8_192).fill(0xff), noTls],
+    [new Uint8Array([0x16, 3, 1, 0, 4, 9, 9, 9, 9]), noTls],
+  ];
+  for (const [bytes, line] of strangers) {
+    await send(server, bytes);
+    await server.line(line);
+  }
+  const [hostname, port] = server.address.split(":");
+  using half = await Deno.connect({ hostname, port: Number(port) });
+  await half.write(new Uint8Array([0x16, 3, 1, 0, 244, 1, 0, 0, 240, 3, 3]));
+  await server.line(/closed: no introduction within 1000 ms \(option --handshake-timeout\)/);
+  await finish(server, ["--encrypt", "--fingerprint", await fingerprintOf(server)], strangers.length + 1);
+});
+
+Deno.test("a TLS client on a plain port costs its connection and one line", async () => {
+  await using server = await serve("sum.ts");
+  const [hostname, port] = server.address.split(":");
+  await assertRejects(async () => {
+    using connection = await Deno.connectTls({ hostname, port: Number(port) });
+    await connection.handshake();
+  });
+  await server.line(/connection of \S+ closed: the peer speaks TLS, and this side does not: .*--encrypt/);
+  await finish(server, [], 1);
 });
 
 Deno.test("a token does not pass through someone who ends the encryption in between", async () => {
