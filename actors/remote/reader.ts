@@ -25,9 +25,10 @@ export interface FrameReader {
   readonly finish: () => void;
 }
 
-const bufferBytesMin = 8 * 1024;
+/** What a connection has that says little: there may be ten thousand such. */
+const bufferBytesMin = 1024;
 const bufferBytesUsualMax = 256 * 1024;
-/** Less room than this is not worth a read, unless the frame at hand ends in it. */
+/** Less room than this, or than a quarter of the buffer, is not worth a read, unless the frame at hand ends in it. */
 const roomBytesMin = 1024;
 
 /** Whether whoever gets this frame may hold views of its body. */
@@ -69,11 +70,11 @@ export function createFrameReader(place: PlaceChunk = () => undefined): FrameRea
       const have = filled - start;
       if (have === 0 && !handedOut) {
         start = filled = 0;
-        if (buffer.length > 8 * usual) buffer = new Uint8Array(usual);
+        if (buffer.length > (usual > bufferBytesMin ? 8 * usual : usual)) buffer = new Uint8Array(usual);
       }
       const free = buffer.length - filled;
       const fits = buffer.length - start >= bytesNeeded;
-      if (free === 0 || (free < roomBytesMin && (have === 0 || !fits))) {
+      if (free === 0 || (free < Math.min(roomBytesMin, buffer.length / 4) && (have === 0 || !fits))) {
         // A length is believed only as far as bytes have come: the room at most doubles with what is there.
         move(Math.max(usual, Math.min(align8(bytesNeeded), align8(2 * have)), align8(have + 1)));
       }

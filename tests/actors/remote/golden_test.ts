@@ -27,12 +27,17 @@ function decodeMessage(hex: string): WireMessage[] {
   const inbox = createInbox(limits, bodyLimit);
   const reader = createFrameReader(inbox.place);
   const bytes = fromHex(hex);
-  reader.space().set(bytes);
-  reader.received(bytes.length);
   const messages: WireMessage[] = [];
-  for (let frame = reader.next(bodyLimit); frame; frame = reader.next(bodyLimit)) {
-    const message = inbox.accept(frame);
-    if (message) messages.push(message);
+  for (let at = 0; at < bytes.length;) {
+    const space = reader.space();
+    const piece = bytes.subarray(at, at + space.length);
+    space.set(piece);
+    reader.received(piece.length);
+    at += piece.length;
+    for (let frame = reader.next(bodyLimit); frame; frame = reader.next(bodyLimit)) {
+      const message = inbox.accept(frame);
+      if (message) messages.push(message);
+    }
   }
   reader.finish();
   inbox.finish();
