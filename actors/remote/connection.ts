@@ -29,7 +29,7 @@ export interface Connection {
   /**
    * Queues a message; what is queued in one turn leaves in one write. After the end of the connection it does nothing.
    * While more than `queuedBytesMax` waits for a peer that does not read, it ends the connection.
-   * Payloads longer than a chunk are not copied: they must not change until they are written.
+   * Payloads above 256 KiB, or a chunk, are not copied: they must not change until they are written.
    *
    * @throws {WireError} codes `frame-too-large`, `value-too-large`, `frame-unexpected`
    * @throws {RangeError} If a number of an entry does not fit its field.

@@ -19,7 +19,8 @@ import type { WireMessage } from "./protocol.ts";
 /** The queue of one connection. */
 export interface Outbox {
   /**
-   * Queues a message. Payloads above a chunk are kept, not copied: they must not change until they are written.
+   * Queues a message. Payloads above 256 KiB are kept, not copied: they must not change until they are
+   * written.
    *
    * @throws {RangeError} If a number does not fit its field.
    * @throws {WireError} codes `frame-too-large`, `value-too-large`

@@ -35,6 +35,9 @@ export interface LargePart {
   readonly payload: Uint8Array;
 }
 
+/** A payload above this is not copied into a frame with others, but goes in chunks, if only one; in bytes. */
+const smallBytesMax = 256 * 1024;
+
 /** The part of a `valueStart` body before the entry's own header. */
 export const valueStartBytes = 16;
 /** Where the fields of a `valueStart` body stand. */
@@ -59,10 +62,11 @@ const attemptsMax = 4096;
 /**
  * Splits a message. Small payloads are copied, large ones are kept.
  *
- * @param chunkBytesMax The longest payload that goes in a small frame
+ * @param chunkBytesMax How many bytes of payloads may go in a small frame
  * @throws {RangeError} If a number of an entry does not fit its field.
  */
 export function messageParts(message: WireMessage, chunkBytesMax: number): (SmallPart | LargePart)[] {
+  const payloadBytesMax = Math.min(chunkBytesMax, smallBytesMax);
   switch (message.kind) {
     case "control":
       return controlParts(message.message);
@@ -77,7 +81,7 @@ export function messageParts(message: WireMessage, chunkBytesMax: number): (Smal
       });
     case "initial": {
       const { payload } = message;
-      if (payload && payload.length > chunkBytesMax) return [largePart(frameType.initial, 0, payload, () => {})];
+      if (payload && payload.length > payloadBytesMax) return [largePart(frameType.initial, 0, payload, () => {})];
       const body = new Uint8Array(8 + (payload?.length ?? 0));
       body[0] = payload ? 1 : 0;
       if (payload) body.set(payload, 8);
@@ -85,7 +89,7 @@ export function messageParts(message: WireMessage, chunkBytesMax: number): (Smal
     }
     case "custom": {
       const { payload } = message;
-      if (payload.length > chunkBytesMax) return [largePart(frameType.custom, 0, payload, () => {})];
+      if (payload.length > payloadBytesMax) return [largePart(frameType.custom, 0, payload, () => {})];
       return [{ size: "small", type: frameType.custom, body: payload, lane: "ordered" }];
     }
   }
@@ -109,6 +113,7 @@ function batchParts<Head>(
   chunkBytesMax: number,
 ): (SmallPart | LargePart)[] {
   const parts: (SmallPart | LargePart)[] = [];
+  const payloadBytesMax = Math.min(chunkBytesMax, smallBytesMax);
   let from = 0;
   let bytes = batchHeaderBytes;
   const flush = (to: number) => {
@@ -121,7 +126,7 @@ function batchParts<Head>(
   };
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i];
-    if (entry.payload.length > chunkBytesMax) {
+    if (entry.payload.length > payloadBytesMax) {
       flush(i);
       parts.push(largePart(type, layout.headBytes, entry.payload, (view, at) => layout.write(view, at, entry, 0)));
       from = i + 1;

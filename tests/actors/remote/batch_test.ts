@@ -111,3 +111,16 @@ Deno.test("message with more entries than a frame holds goes in several frames, 
   // 49.5 KB of payloads and 100 headers do not go in fewer frames of 4 KiB, nor in many more.
   if (parts.length < 13 || parts.length > 18) throw new Error(`${parts.length} frames`);
 });
+
+Deno.test("a payload above 256 KiB goes by itself, uncopied, though a frame could hold it", () => {
+  const limits = resolveLimits();
+  const sizes = [8, 256 * 1024, 256 * 1024 + 1, 8];
+  const results = sizes.map((size, task) => result(task, new Uint8Array(size)));
+  const parts = messageParts({ kind: "results", results }, limits.chunkBytesMax);
+  assertEquals(parts.map(({ size }) => size), ["small", "large", "small"]);
+  assertStrictEquals(parts[1].size === "large" && parts[1].payload, results[2].payload);
+  for (const kind of ["custom", "initial"] as const) {
+    const [part] = messageParts({ kind, payload: results[2].payload }, limits.chunkBytesMax);
+    assertEquals(part.size, "large");
+  }
+});
