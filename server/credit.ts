@@ -30,7 +30,7 @@ export function windowOf(slots: number, meanMs: number | undefined): number {
 }
 
 /**
- * The most tasks of a window that may be with a node that has tasks of `bytes` already: a fast network brings 32 MiB in
+ * The most tasks of a window that may be with a node that has tasks of `bytes` already: a fast network brings 16 MiB in
  * a fraction of a second, so more need not wait there.
  */
 export function narrowed(window: number, slots: number, bytes: number): number {
