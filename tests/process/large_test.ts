@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "jsr:@std/assert@^1";
-import { gristmill, jobPath, join, serve } from "./harness.ts";
+import { gristmill, jobPath, join, serve, temporaryFolder } from "./harness.ts";
 
 Deno.test("large data comes as it was sent, and stays so for whoever keeps it", async () => {
   await using server = await serve("large.ts");
@@ -17,4 +17,14 @@ Deno.test("large data reaches workers in processes, and comes back", async () =>
   const { code, stdout, stderr } = await process.exit();
   assertEquals([code, stdout], [0, "sum 7140\n"], stderr);
   assertMatch(stderr, /complete: 120 tasks in .*, 0 retried/);
+});
+
+Deno.test("large data comes as it was sent over TLS", async () => {
+  using folder = temporaryFolder();
+  await using server = await serve("large.ts", ["--encrypt"], { cwd: folder.path });
+  const [, fingerprint] = await server.line(/^join with: .* --fingerprint (\S+) /);
+  await using node = join(server.address, "large.ts", ["--encrypt", "--fingerprint", fingerprint]);
+  const { code, stdout, stderr } = await server.exit();
+  assertEquals([code, stdout.match(/^sum .*$/m)?.[0]], [0, "sum 7140"], stderr);
+  assertEquals((await node.exit()).code, 0);
 });
