@@ -4,6 +4,7 @@
  * @module
  */
 import { getHeapStatistics } from "node:v8";
+import { spareBytes } from "../actors/remote/spare_buffers.ts";
 import { jobOf } from "../job/is_job.ts";
 import type { Job } from "../job/types.ts";
 import { consoleSink } from "./worker_guard.ts";
@@ -48,7 +49,8 @@ export function serveWorker(job: unknown, source = "the job's module"): void {
     setTimer: (delayMs, callback) => void setTimeout(callback, delayMs),
     memory: () => {
       const { used_heap_size: heapBytes, heap_size_limit: heapLimitBytes, external_memory } = getHeapStatistics();
-      return { heapBytes, heapLimitBytes, externalBytes: external_memory };
+      // Spare buffers are none of the job's doing.
+      return { heapBytes, heapLimitBytes, externalBytes: external_memory - spareBytes() };
     },
   });
   consoleSink.write = runtime.log;

@@ -10,7 +10,7 @@
 const spareBytesMin = 256 * 1024;
 /** How many are kept, and how many bytes they may have; two are kept however large they are. */
 const sparesMax = 16;
-const sparesBytesMax = 64 * 1024 ** 2;
+const sparesBytesMax = 32 * 1024 ** 2;
 /** How much longer than what it is for a buffer may be. */
 const slackMax = 1.25;
 
@@ -52,6 +52,9 @@ export function keepSpare(buffer: ArrayBuffer): void {
 
 /** The latest spare buffer, for another thread. */
 export const takeSpare = (): ArrayBuffer | undefined => spares.length > 0 ? take(spares.length - 1) : undefined;
+
+/** How many bytes the spare buffers of this thread have. */
+export const spareBytes = (): number => sparesBytes;
 
 /** Room for so many bytes, all of which are to be written: in a spare buffer where one fits, else in a new one. */
 export function allocateLarge(length: number): Uint8Array<ArrayBuffer> {

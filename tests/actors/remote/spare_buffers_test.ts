@@ -4,7 +4,7 @@ import { createOutbox } from "../../../actors/remote/outbox.ts";
 import { decodePayload, encodePayload } from "../../../actors/remote/payload.ts";
 import type { WireMessage } from "../../../actors/remote/protocol.ts";
 import { createSlab } from "../../../actors/remote/slab.ts";
-import { allocateLarge, keepSpare, recycle, takeSpare } from "../../../actors/remote/spare_buffers.ts";
+import { allocateLarge, keepSpare, recycle, spareBytes, takeSpare } from "../../../actors/remote/spare_buffers.ts";
 
 const mebibyte = 2 ** 20;
 const encode = (value: unknown): Uint8Array => encodePayload(value, "value", createSlab());
@@ -57,7 +57,9 @@ Deno.test("few spare buffers are kept, the latest ones", () => {
     Array.from({ length: 16 }, (_, at) => 99 - at),
   );
   for (let count = 0; count < 5; count++) keepSpare(new ArrayBuffer(100 * mebibyte));
+  assertEquals(spareBytes(), 200 * mebibyte);
   assertEquals(takeAll().length, 2);
+  assertEquals(spareBytes(), 0);
 });
 
 Deno.test("a payload is not taken back while a connection is at sending it", () => {
