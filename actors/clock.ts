@@ -9,13 +9,18 @@ import type { Clock, Random } from "./types.ts";
 const timerDelayMaxMs = 2 ** 31 - 1;
 
 function setTimer(delayMs: number, callback: () => void): () => void {
+  if (delayMs <= 0) {
+    // A timer of the platform would take a millisecond or two.
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
+  }
   let timer: ReturnType<typeof setTimeout>;
   const arm = (leftMs: number) => {
     const step = Math.min(leftMs, timerDelayMaxMs);
     // Rounded up, for the platform cuts fractions off and a timer must not fire early.
     timer = setTimeout(() => leftMs > step ? arm(leftMs - step) : callback(), Math.ceil(step));
   };
-  arm(Math.max(0, delayMs));
+  arm(delayMs);
   return () => clearTimeout(timer);
 }
 

@@ -8,13 +8,12 @@ import { systemClock } from "./clock.ts";
 /** How many messages one actor handles before the next one has its turn. */
 export const batchMax = 64;
 /** How long actors run before timers and sockets are served, in milliseconds: so long a socket waits at most. */
-const sliceMs = 1.5;
+const sliceMs = 0.8;
 /**
- * So long before the end of a slice the timer that ends the pause is set. It fires a millisecond and a little later, so
- * sockets have about a fifth of one to themselves: enough for a dozen round trips. With a pause of nothing but one
- * turn of the event loop each of them would wait for a slice.
+ * How long the event loop turns for these then. One turn would not do: an echo takes two or three, and each of them
+ * would wait for a slice. A timer would not end the pause: none is finer than a millisecond.
  */
-const pauseSetMs = 0.85;
+const pauseMs = 0.2;
 
 /** What can have a turn: an actor's cell. It is in the run queue at most once. */
 export interface Runnable {
@@ -30,30 +29,33 @@ export interface Dispatcher {
   ready(runnable: Runnable): void;
   /** Calls back after the event loop has turned. */
   defer(callback: () => void): void;
-  /** Lets go of the timer. Nothing is made ready afterwards. */
+  /** Lets go of the event loop. Nothing is made ready afterwards. */
   close(): void;
 }
 
 /**
- * The dispatcher of real systems: the run queue is drained in microtasks, for a slice of time at most; then it yields
- * by a zero timer. Neither microtasks nor `setImmediate` would do: both keep sockets waiting beside a saturated loop.
+ * The dispatcher of real systems: the run queue is drained in microtasks, for a slice of time at most; then the event
+ * loop turns, immediate by immediate, for a pause.
  *
- * A slice may span many microtasks, and nothing tells whether the event loop has turned between two of them. So a zero
- * timer goes with each slice: while it has not fired, the loop has not turned.
+ * A slice may span many microtasks, and nothing tells whether the event loop has turned between two of them. So an
+ * immediate goes with each slice: once it has run, the loop has turned, sockets were served, and there is no reason to
+ * pause. Where little is to be done that is always so, and nothing waits.
  */
 export class LoopDispatcher implements Dispatcher {
   #first: Runnable | undefined;
   #last: Runnable | undefined;
   /** Whether a drain is under way or will come. */
   #armed = false;
-  /** Whether that drain will come with the timer, since the slice is over. */
+  /** Whether that drain will come at the end of the pause. */
   #yielded = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #deferred: (() => void)[] = [];
   #isClosed = false;
   #sliceEnd = -Infinity;
-  /** When the timer is set anew, for the pause; `Infinity` once it is. */
-  #pauseSet = Infinity;
+  /** Whether the event loop has turned since the slice began. */
+  #hasTurned = true;
+  /** When the pause is over. */
+  #pauseEnd = 0;
+  #immediate: ReturnType<typeof setImmediate> | undefined;
   #lastLook = 0;
   /** The clock is looked at after so many messages: fewer the longer they take. */
   #lookEvery = 1;
@@ -71,12 +73,11 @@ export class LoopDispatcher implements Dispatcher {
 
   defer(callback: () => void): void {
     this.#deferred.push(callback);
-    this.#setTimer();
+    this.#awaitTurn();
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#immediate);
     this.#deferred = [];
     this.#isClosed = true;
   }
@@ -105,39 +106,37 @@ export class LoopDispatcher implements Dispatcher {
     if (elapsed > sliceMs) this.#lookEvery = 1;
     else if (elapsed > sliceMs / 4) this.#lookEvery = Math.max(1, this.#lookEvery >> 1);
     else if (elapsed < sliceMs / 16) this.#lookEvery = Math.min(batchMax, this.#lookEvery << 1);
-    if (now >= this.#sliceEnd) {
-      if (this.#timer !== undefined) return true;
+    if (now < this.#sliceEnd) return false;
+    if (this.#hasTurned) {
       this.#beginSlice(now);
-    } else if (now >= this.#pauseSet && this.#timer !== undefined) {
-      this.#pauseSet = Infinity;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      this.#setTimer();
+      return false;
     }
-    return false;
+    this.#pauseEnd = now + pauseMs;
+    return true;
   }
 
   #beginSlice(now: number): void {
     this.#sliceEnd = now + sliceMs;
-    this.#pauseSet = this.#sliceEnd - pauseSetMs;
-    this.#setTimer();
+    this.#hasTurned = false;
+    this.#awaitTurn();
   }
 
-  #setTimer(): void {
-    if (!this.#isClosed) this.#timer ??= setTimeout(this.#turn, 0);
+  #awaitTurn(): void {
+    if (!this.#isClosed) this.#immediate ??= setImmediate(this.#turned);
   }
 
-  #turn = (): void => {
-    this.#timer = undefined;
+  #turned = (): void => {
+    this.#immediate = undefined;
+    this.#hasTurned = true;
     const deferred = this.#deferred;
     this.#deferred = [];
     for (const callback of deferred) callback();
     if (!this.#yielded) return;
+    const now = systemClock.now();
+    if (now < this.#pauseEnd) return this.#awaitTurn();
     this.#yielded = false;
-    this.#lastLook = systemClock.now();
-    this.#beginSlice(this.#lastLook);
-    // Not at once: a timer that is set while timers fire is due a millisecond after the last of them has returned,
-    // which would leave the processor idle for a third of the time.
-    queueMicrotask(this.#drain);
+    this.#lastLook = now;
+    this.#beginSlice(now);
+    this.#drain();
   };
 }
