@@ -14,6 +14,11 @@ const sliceMs = 0.8;
  * would wait for a slice. A timer would not end the pause: none is finer than a millisecond.
  */
 const pauseMs = 0.2;
+/**
+ * How many turns a pause has at least. While there are immediates the runtime looks at sockets with every 61st turn
+ * only (tokio's `event_interval`), so that these are two looks, even where a turn takes longer than a microsecond.
+ */
+const pauseTurns = 2 * 61;
 
 /** What can have a turn: an actor's cell. It is in the run queue at most once. */
 export interface Runnable {
@@ -53,8 +58,10 @@ export class LoopDispatcher implements Dispatcher {
   #sliceEnd = -Infinity;
   /** Whether the event loop has turned since the slice began. */
   #hasTurned = true;
-  /** When the pause is over. */
+  /** When the pause is over, if it has had its turns. */
   #pauseEnd = 0;
+  /** How many turns are left of it at least. */
+  #turnsLeft = 0;
   #immediate: ReturnType<typeof setImmediate> | undefined;
   #lastLook = 0;
   /** The clock is looked at after so many messages: fewer the longer they take. */
@@ -112,6 +119,7 @@ export class LoopDispatcher implements Dispatcher {
       return false;
     }
     this.#pauseEnd = now + pauseMs;
+    this.#turnsLeft = pauseTurns;
     return true;
   }
 
@@ -133,7 +141,7 @@ export class LoopDispatcher implements Dispatcher {
     for (const callback of deferred) callback();
     if (!this.#yielded) return;
     const now = systemClock.now();
-    if (now < this.#pauseEnd) return this.#awaitTurn();
+    if (--this.#turnsLeft > 0 || now < this.#pauseEnd) return this.#awaitTurn();
     this.#yielded = false;
     this.#lastLook = now;
     this.#beginSlice(now);
