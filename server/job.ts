@@ -346,6 +346,7 @@ async function compare(
   peers.deliver("scheduler", {
     type: "compared",
     task,
+    votes: votes.length,
     agreed: agreed === undefined ? agreed : readable[agreed].place,
   });
 }

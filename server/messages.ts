@@ -165,8 +165,8 @@ export type SchedulerMessage =
   | { readonly type: "collected"; readonly tasks: readonly number[] }
   /** The Job could not take the result of a task. */
   | { readonly type: "rejected"; readonly task: number; readonly node: NodeId; readonly failure: TaskFailure }
-  /** Which of the results of a task counts, if enough agree. */
-  | { readonly type: "compared"; readonly task: number; readonly agreed: number | undefined }
+  /** Which of so many results of a task counts, if enough agree. */
+  | { readonly type: "compared"; readonly task: number; readonly votes: number; readonly agreed: number | undefined }
   /** The job's books may have changed for a reason of their own. */
   | { readonly type: "changed" }
   /** Time to look again, and to say how far the job is. */

@@ -9,7 +9,7 @@ import { asError } from "../actors/remote/errors.ts";
 import { decodeFailure } from "../actors/remote/failure.ts";
 import { recycle } from "../actors/remote/spare_buffers.ts";
 import { type Attempt, type Ending, type Lease, type Verdict, wanting } from "./lease_table.ts";
-import type { SettledTask } from "./messages.ts";
+import type { SchedulerMessage, SettledTask } from "./messages.ts";
 import { lossReport, taskReport } from "./report.ts";
 import { acknowledge, cancelOthers, changed, dismiss, finish, setFraction, type State } from "./scheduler_state.ts";
 
@@ -57,6 +57,8 @@ function inherit(state: State, node: NodeId, { task, attempt }: AttemptId): Atte
   if (!state.isResumed || lease?.state !== "open" || attempt <= lease.lastAttempt || attempt > attemptMax) {
     return undefined;
   }
+  // Each life may have given the node one of them, and a node may say anything: it agrees with others, not with itself.
+  if (lease.replicas > 1 && [...lease.votes, ...lease.attempts].some((other) => other.node === node)) return undefined;
   return adopt(state, lease, node, attempt);
 }
 
@@ -165,11 +167,13 @@ export function settleEarly(state: State, lease: Lease): void {
 }
 
 /** The Job has compared the results of a task: which one counts, if enough of them agree. */
-export function compared(state: State, task: number, agreed: number | undefined): void {
+export function compared(state: State, { task, votes, agreed }: Extract<SchedulerMessage, { type: "compared" }>): void {
   const lease = state.leases.get(task);
   if (lease?.state !== "open") return;
   const vote = agreed === undefined ? undefined : lease.votes[agreed];
   if (vote) return store(state, [settle(state, lease, { node: vote.node, number: vote.attempt }, vote)]);
+  // Another one has come meanwhile, and is being compared with these.
+  if (votes < lease.votes.length) return;
   if (lease.votes.length >= state.replicas + state.limits.maxAttempts) {
     const reason = `task ${task} has ${lease.votes.length} results of which no ${state.replicas} agree`;
     return failedForGood(state, lease, "failed", reason);

@@ -62,7 +62,7 @@ function handle(state: State, message: SchedulerMessage): void {
     case "rejected":
       return rejected(state, message.task, message.node, message.failure);
     case "compared":
-      return compared(state, message.task, message.agreed);
+      return compared(state, message);
     case "progress":
       return progressed(state, message.node, message.progress);
     case "receipt":

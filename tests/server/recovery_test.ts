@@ -298,29 +298,6 @@ Deno.test("tasks go by priority, and only to nodes that have what they need", as
   assertEquals(large.tasks[0].task, 3, "the highest priority first");
 });
 
-Deno.test("replicas: a result counts when enough nodes agree, and a liar is outvoted", async () => {
-  const { job, collected } = numbers(2);
-  const agree = (a: unknown, b: unknown) => a === b;
-  const voting = {
-    ...job,
-    replicas: 2,
-    book: (...given: Parameters<typeof job.book>) => ({ ...job.book(...given), agree }),
-  };
-  const { join, server, settle, system, log } = await serve(voting);
-  const nodes = [await join({ name: "liar" }), await join({ name: "b" }), await join({ name: "c" })];
-  for (let round = 0; round < 20; round++) {
-    for (const [index, node] of nodes.entries()) {
-      const tasks = node.tasks.splice(0);
-      assertEquals(new Set(tasks.map(({ task }) => task)).size, tasks.length, "no two copies on one node");
-      node.succeed(tasks, index === 0 ? () => 666 : double);
-    }
-    await settle();
-  }
-  const summary = await system.until(server.done);
-  assertEquals([summary.outcome, inOrder(collected)], ["complete", doubled(2) as [number, number][]]);
-  assert(log.some((line) => line.includes("disagree")));
-});
-
 Deno.test("operator can pause, unpause, send a node home, remove one, and drain the server", async () => {
   const { job } = numbers(100);
   const { join, server, settle, system } = await serve(job);
