@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { certificateHash } from "./certificate.ts";
 import { asError, TransportError } from "./errors.ts";
 import { connectTls, isLocal, type TlsTrust } from "./tls.ts";
+import { prepareTls } from "./tls_listen.ts";
 import {
   type Address,
   type ConnectOptions,
@@ -56,8 +56,7 @@ export function tcpTransport(options: TcpOptions = {}): Transport {
   const { tls } = options;
   return {
     connect: (address, connectOptions = {}) => connect(address, tls, connectOptions),
-    // deno-lint-ignore require-await -- so that what listening throws rejects
-    listen: async (address) => listen(address, tls),
+    listen: async (address) => listen(address, tls && await prepareTls(tls)),
   };
 }
 
@@ -101,12 +100,10 @@ function connectError(where: string, cause: unknown): TransportError {
   return new TransportError("connect-failed", `cannot connect to ${where}: ${asError(cause).message}`, { cause });
 }
 
-function listen(address: Address, tls: TlsOptions | undefined): Listener {
-  const where = { hostname: address.host, port: address.port };
-  let listener: Deno.TcpListener | Deno.TlsListener;
-  const shown = tls && certificate(tls);
+function listen(address: Address, secure: Awaited<ReturnType<typeof prepareTls>> | undefined): Listener {
+  let listener: Deno.TcpListener;
   try {
-    listener = shown ? Deno.listenTls({ ...where, ...shown }) : Deno.listen(where);
+    listener = Deno.listen({ hostname: address.host, port: address.port });
   } catch (cause) {
     throw listenError(address, cause);
   }
@@ -117,8 +114,9 @@ function listen(address: Address, tls: TlsOptions | undefined): Listener {
       for (;;) {
         try {
           const conn = await listener.accept();
-          if ("setNoDelay" in conn) conn.setNoDelay(true);
-          return createLink(conn, shown?.channel);
+          conn.setNoDelay(true);
+          const link = createLink(conn);
+          return secure ? secure(conn, link) : link;
         } catch (cause) {
           if (closed) throw new TransportError("listener-closed", "the listener was closed", { cause });
           // The peer gave up while it waited to be accepted: its loss alone.
@@ -136,18 +134,6 @@ function listen(address: Address, tls: TlsOptions | undefined): Listener {
   };
 }
 
-/** What a TLS listener shows, in Deno's words, and its fingerprint. */
-function certificate({ certificate: cert, certificateKey: key }: TlsOptions) {
-  if (cert === undefined || key === undefined) {
-    throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate and its key are needed");
-  }
-  try {
-    return { cert, key, channel: certificateHash(cert) };
-  } catch (cause) {
-    throw new TransportError("tls-invalid", "cannot listen with TLS: the certificate is none in PEM", { cause });
-  }
-}
-
 function listenError(address: Address, cause: unknown): TransportError {
   if (cause instanceof TransportError) return cause;
   const where = formatAddress(address);
@@ -157,34 +143,19 @@ function listenError(address: Address, cause: unknown): TransportError {
     });
   }
   const { message } = asError(cause);
-  // Deno has no class for a key that does not belong to its certificate.
-  if (/^(no )?(keys|certificates) /i.test(message)) {
-    return new TransportError("tls-invalid", `cannot listen with TLS: ${message}`, { cause });
-  }
   return new TransportError("listen-failed", `cannot listen on ${where}: ${message}`, { cause });
 }
 
-function createLink(conn: Deno.TcpConn | Deno.TlsConn, channel?: Uint8Array): Link {
+function createLink(conn: Deno.TcpConn): Link {
   const { hostname, port } = conn.remoteAddr;
   return {
-    read: (buffer) => channel ? conn.read(buffer).catch(rejectPlain) : conn.read(buffer),
+    read: (buffer) => conn.read(buffer),
     write: (data) => conn.write(data),
     closeWrite: () => conn.closeWrite(),
     close: () => tryClose(conn),
     remoteAddress: formatAddress({ host: hostname, port }),
     local: isLocal(hostname),
-    ...(channel && { channel }),
   };
-}
-
-/** What comes to a TLS listener and is no TLS. */
-function rejectPlain(error: Error): never {
-  if (!/corrupt message of type/.test(error.message)) throw error;
-  throw new TransportError(
-    "connection-lost",
-    "the peer does not speak TLS, which this side demands: start both with --encrypt, or neither",
-    { cause: error },
-  );
 }
 
 /** Closes what may have been closed already, by this side or with the other half. */

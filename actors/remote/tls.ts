@@ -1,6 +1,6 @@
 /**
- * The end of a TLS link that connects. It is made by node:tls, since that alone shows the certificate of the peer, by
- * which it can be pinned and proofs can be bound to the link.
+ * The end of a TLS link that connects, and what both ends share. They are made by node:tls, since that alone shows the
+ * certificate of the peer, by which it can be pinned and proofs can be bound to the link.
  *
  * @module
  */
@@ -53,7 +53,8 @@ export async function connectTls(address: Address, trust: TlsTrust, signal: Abor
           "another server answers there, or it has another certificate now (see the line that it prints)",
       );
     }
-    return createTlsLink(socket, address, channel);
+    const about = { remoteAddress: formatAddress(address), local: isLocal(socket.remoteAddress ?? "") };
+    return createTlsLink(socket, channel, about);
   } catch (error) {
     socket.on("error", () => {});
     socket.destroy();
@@ -100,8 +101,12 @@ function connectFault(address: Address, thrown: unknown): TransportError {
   return new TransportError("connect-failed", `cannot connect to ${where}: ${cause.message}`, { cause });
 }
 
-/** A link over a socket that is connected. */
-function createTlsLink(socket: TLSSocket, address: Address, channel: Uint8Array): Link {
+/** A link over a socket. */
+export function createTlsLink(
+  socket: TLSSocket,
+  channel: Uint8Array,
+  { remoteAddress, local }: Pick<Link, "remoteAddress" | "local">,
+): Link {
   const received: Uint8Array[] = [];
   let receivedBytes = 0;
   let end: null | Error | undefined;
@@ -148,9 +153,7 @@ function createTlsLink(socket: TLSSocket, address: Address, channel: Uint8Array)
       }),
     closeWrite: () => new Promise((resolve) => void socket.end(resolve)),
     close: () => void socket.destroy(),
-    remoteAddress: formatAddress(address),
-    local: isLocal(socket.remoteAddress ?? ""),
-    channel,
+    ...{ remoteAddress, local, channel },
   };
 }
 

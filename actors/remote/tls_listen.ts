@@ -1,0 +1,125 @@
+/**
+ * The end of a TLS link that listens: node:tls over a plain connection. What `Deno.listenTls` accepts keeps its
+ * descriptor until the peer hangs up if it is closed in the midst of a handshake; so a stranger that says nothing could
+ * not be got rid of.
+ *
+ * @module
+ */
+import type { Duplex } from "node:stream";
+import { certificateHash } from "./certificate.ts";
+import { asError, TransportError } from "./errors.ts";
+import { createTlsLink } from "./tls.ts";
+import type { Link } from "./transport.ts";
+
+/** What a listener shows, in PEM. */
+export interface ShownCertificate {
+  readonly certificate?: string;
+  readonly certificateKey?: string;
+}
+
+/** The type of the record that TLS begins with (RFC 8446, section 5.1). */
+const handshakeRecord = 22;
+/** The alert `unexpected_message`, fatal, as a record (RFC 8446, sections 5.1 and 6). */
+const unexpectedMessage = Uint8Array.of(21, 3, 3, 0, 2, 2, 10);
+/** How much is read from a connection at once, in bytes. */
+const readBytes = 64 * 1024;
+
+/**
+ * Prepares to speak TLS with those who connect. The link is there at once: a handshake that fails ends its first read.
+ *
+ * @throws {TransportError} code `tls-invalid`
+ */
+export async function prepareTls(
+  { certificate: cert, certificateKey: key }: ShownCertificate,
+): Promise<(conn: Deno.TcpConn, about: Pick<Link, "remoteAddress" | "local">) => Link> {
+  if (cert === undefined || key === undefined) {
+    throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate and its key are needed");
+  }
+  // Loaded where they are needed: they take longer to load than all of this package.
+  const [{ TLSSocket }, stream, crypto] = await Promise.all([
+    import("node:tls"),
+    import("node:stream"),
+    import("node:crypto"),
+  ]);
+  let channel: Uint8Array;
+  try {
+    channel = certificateHash(cert);
+  } catch (cause) {
+    throw new TransportError("tls-invalid", "cannot listen with TLS: the certificate is none in PEM", { cause });
+  }
+  try {
+    const isPair = new crypto.X509Certificate(cert).checkPrivateKey(crypto.createPrivateKey(keyIn(key)));
+    if (!isPair) throw new TypeError("the key does not belong to the certificate");
+  } catch (cause) {
+    throw new TransportError("tls-invalid", `cannot listen with TLS: ${asError(cause).message}`, { cause });
+  }
+  return (conn, about) => {
+    let noTls: TransportError | undefined;
+    const plain = streamOf(conn, stream.Duplex, (error) => noTls = error);
+    const socket = new TLSSocket(plain as ConstructorParameters<typeof TLSSocket>[0], { isServer: true, cert, key });
+    const link = createTlsLink(socket, channel, about);
+    return {
+      ...link,
+      read: async (buffer) => {
+        const count = await link.read(buffer).catch((error) => Promise.reject(noTls ?? error));
+        if (noTls) throw noTls;
+        return count;
+      },
+      close: () => {
+        link.close();
+        plain.destroy();
+      },
+    };
+  };
+}
+
+/** The key of a file, in which there may be certificates as well. */
+function keyIn(pem: string): string {
+  return /-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----/s.exec(pem)?.[0] ?? pem;
+}
+
+/** A connection as a stream of Node's. What does not begin as TLS does is answered as TLS would, and ended. */
+function streamOf(conn: Deno.TcpConn, Stream: typeof Duplex, reject: (error: TransportError) => void): Duplex {
+  let isFirst = true;
+  const take = async (plain: Duplex) => {
+    const buffer = new Uint8Array(readBytes);
+    const count = await conn.read(buffer);
+    if (isFirst && count !== null && buffer[0] !== handshakeRecord) {
+      reject(plainRefused());
+      await writeAll(conn, unexpectedMessage);
+      return void plain.destroy();
+    }
+    isFirst = false;
+    plain.push(count === null ? null : buffer.subarray(0, count));
+  };
+  return new Stream({
+    allowHalfOpen: true,
+    read() {
+      take(this).catch((error) => this.destroy(error));
+    },
+    write(data: Uint8Array, _encoding, done) {
+      writeAll(conn, data).then(() => done(), done);
+    },
+    final(done) {
+      conn.closeWrite().then(() => done(), done);
+    },
+    destroy(error, done) {
+      try {
+        conn.close();
+      } catch {
+        // It is closed, which is what is wanted.
+      }
+      done(error);
+    },
+  });
+}
+
+async function writeAll(conn: Deno.TcpConn, data: Uint8Array): Promise<void> {
+  for (let at = 0; at < data.length;) at += await conn.write(data.subarray(at));
+}
+
+const plainRefused = (): TransportError =>
+  new TransportError(
+    "connection-lost",
+    "the peer does not speak TLS, which this side demands: start both with --encrypt, or neither",
+  );
