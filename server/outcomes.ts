@@ -108,10 +108,18 @@ function takeResult(state: State, attempt: Attempt, result: ResultEntry, settled
   state.durations.add(elapsedMs);
   if (lease.replicas === 1) return void settled.push(settle(state, lease, attempt, result));
   state.leases.drop(attempt);
+  if (lease.votes.some((vote) => vote.node === node)) return secondVote(state, lease, attempt);
   lease.votes = [...lease.votes, { node, attempt: number, elapsedMs, payload }];
   acknowledge(state, node, lease.task, number);
   if (lease.votes.length < lease.replicas) return;
   state.peers.deliver("job", { type: "compare", task: lease.task, votes: lease.votes.map((vote) => vote.payload) });
+}
+
+/** A node that went and came back may have had two attempts: it agrees with others, not with itself. */
+function secondVote(state: State, lease: Lease, { node, number }: Attempt): void {
+  acknowledge(state, node, lease.task, number);
+  state.counts.dropped++;
+  if (wanting(lease) > 0) state.ready.push(lease);
 }
 
 function settle(state: State, lease: Lease, { node, number }: Pick<Attempt, "node" | "number">, result: {

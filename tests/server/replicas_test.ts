@@ -52,6 +52,31 @@ Deno.test("no further copy is made while a result that has come is still to be c
   assert(!log.some((line) => line.includes("disagree")), "two of the three agree");
 });
 
+Deno.test("a node that went and came back has one vote, though it was given the task twice", async () => {
+  const { job, collected } = voting(1);
+  const { join, server, settle, system } = await serve(job);
+  const liar = await join({ name: "liar" });
+  const [first] = liar.tasks;
+  liar.connection.abort();
+  await settle();
+  const back = await join({ name: "liar", was: liar });
+  back.holds([]);
+  await settle();
+  const [second] = back.tasks;
+  assertEquals([first.task, second.task], [0, 0]);
+  back.succeed([first, second], () => 666);
+  await settle();
+  assertEquals(collected, [], "nobody has agreed with it");
+  assertEquals(back.acks.length, 2);
+  const honest = [await join({ name: "b" }), await join({ name: "c" })];
+  for (let round = 0; round < 5; round++) {
+    for (const node of honest) node.succeed(node.tasks.splice(0), double);
+    await settle();
+  }
+  const summary = await system.until(server.done);
+  assertEquals([summary.outcome, inOrder(collected)], ["complete", doubled(1) as [number, number][]]);
+});
+
 Deno.test("a node has one vote, whatever attempts it says to have from earlier lives of the server", async () => {
   await withLives(async (life) => {
     const first = await life(voting(1).job);
