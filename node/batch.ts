@@ -7,15 +7,6 @@
  */
 import type { ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
 
-/** From this length on a payload travels alone, so that it need not be copied; in bytes. */
-const largeBytesMin = 256 * 1024;
-/** How much longer than the payload its buffer may be. */
-const slackMax = 1.25;
-
-/** Whether a payload is large, and has a buffer of its own. */
-export const travelsAlone = ({ byteLength, byteOffset, buffer }: Uint8Array): boolean =>
-  byteLength >= largeBytesMin && byteOffset === 0 && buffer.byteLength <= byteLength * slackMax;
-
 const columns = 3;
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { packResults, travelsAlone } from "./batch.ts";
+import { isLargeAlone } from "../actors/remote/spare_buffers.ts";
+import { packResults } from "./batch.ts";
 import type { FromWorker } from "./worker_protocol.ts";
 
 /** Results on their way out; see {@linkcode createResultWriter}. */
@@ -27,7 +28,7 @@ export function createResultWriter(post: (message: FromWorker, transfer: ArrayBu
   };
   return {
     add: (payload, failed, elapsedMs) => {
-      if (!failed && travelsAlone(payload)) {
+      if (!failed && isLargeAlone(payload)) {
         flush();
         return post({ kind: "large-result", elapsedMs, payload }, [payload.buffer as ArrayBuffer]);
       }

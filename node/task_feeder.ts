@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type BatchReader, openBatch, openOne, packTasks, travelsAlone } from "./batch.ts";
+import { isLargeAlone } from "../actors/remote/spare_buffers.ts";
+import { type BatchReader, openBatch, openOne, packTasks } from "./batch.ts";
 import { advance, allow, claim, type Claims, createClaims } from "./claims.ts";
 import type { FromWorker, ToWorker } from "./worker_protocol.ts";
 
@@ -42,7 +43,7 @@ export function createTaskFeeder(
   let isBusy = false;
 
   const give = (task: number, attempt: number, payload: Uint8Array): void => {
-    if (travelsAlone(payload)) return send({ kind: "large-task", epoch: 0, task, attempt, payload });
+    if (isLargeAlone(payload)) return send({ kind: "large-task", epoch: 0, task, attempt, payload });
     const batch = packTasks([{ task, attempt, timeoutMs: 0, payload }]);
     send({ kind: "tasks", epoch: 0, count: 1, batch });
   };

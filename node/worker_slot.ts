@@ -4,8 +4,8 @@
  * @module
  */
 import type { NodeId, ResultEntry, TaskEntry } from "../actors/remote/protocol.ts";
-import { takeSpare } from "../actors/remote/spare_buffers.ts";
-import { packTasks, readResults, travelsAlone } from "./batch.ts";
+import { isLargeAlone, takeSpare } from "../actors/remote/spare_buffers.ts";
+import { packTasks, readResults } from "./batch.ts";
 import { advance, allow, announce, begunSince, type Claims, createClaims, revoke } from "./claims.ts";
 import { createTaskQueue, type TaskQueue } from "./task_queue.ts";
 import type { FromWorker, SpawnWorker, ToWorker, WorkerPort } from "./worker_protocol.ts";
@@ -197,13 +197,13 @@ export function giveTasks(slot: Slot, tasks: TaskEntry[], nowMs: number): void {
   slot.inside.push(tasks);
   let from = 0;
   for (const [index, entry] of tasks.entries()) {
-    if (!travelsAlone(entry.payload)) continue;
+    if (!isLargeAlone(entry.payload)) continue;
     postTasks(slot, tasks.slice(from, index));
     from = index + 1;
     const { task, attempt, payload } = entry;
     const spares = sparesFor(1);
     const message = { kind: "large-task", epoch: slot.epoch, task, attempt, payload, spares } as const;
-    slot.port.post(message, [payload.buffer as ArrayBuffer, ...spares ?? []]);
+    slot.port.post(message, [payload.buffer as ArrayBuffer, ...spares]);
   }
   postTasks(slot, from === 0 ? tasks : tasks.slice(from));
 }
@@ -213,14 +213,15 @@ function postTasks(slot: Slot, tasks: readonly TaskEntry[]): void {
   const batch = packTasks(tasks);
   const spares = sparesFor(tasks.length);
   const message = { kind: "tasks", epoch: slot.epoch, count: tasks.length, batch, spares } as const;
-  slot.port.post(message, spares ? [batch, ...spares] : [batch]);
+  slot.port.post(message, [batch, ...spares]);
 }
 
 /** Buffers in which the results of so many tasks can be encoded, as far as there are any. */
-function sparesFor(count: number): ArrayBuffer[] | undefined {
-  let spares: ArrayBuffer[] | undefined;
-  for (let spare = takeSpare(); spare; spare = spares.length < count ? takeSpare() : undefined) {
-    spares ??= [];
+function sparesFor(count: number): ArrayBuffer[] {
+  const spares: ArrayBuffer[] = [];
+  while (spares.length < count) {
+    const spare = takeSpare();
+    if (!spare) break;
     spares.push(spare);
   }
   return spares;

@@ -33,13 +33,17 @@ export function endSending({ buffer }: Uint8Array): void {
   else senders.delete(buffer);
 }
 
+/** Whether a payload is large, and has a buffer of its own. */
+export const isLargeAlone = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
+  byteLength >= spareBytesMin && byteOffset === 0 && buffer.byteLength <= byteLength * slackMax;
+
 /**
  * Takes back the buffer of a payload that nobody needs any more, if that is large and all that is in it. It is detached
  * from the payload. While a connection is at sending it, it is left to the garbage collector instead.
  */
-export function recycle({ buffer, byteOffset, byteLength }: Uint8Array): void {
-  const isWhole = byteOffset === 0 && byteLength * slackMax >= buffer.byteLength;
-  if (byteLength < spareBytesMin || !isWhole || senders.has(buffer)) return;
+export function recycle(payload: Uint8Array): void {
+  const { buffer } = payload;
+  if (!isLargeAlone(payload) || senders.has(buffer)) return;
   if (buffer instanceof ArrayBuffer) keepSpare(buffer.transfer());
 }
 
