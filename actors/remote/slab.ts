@@ -4,7 +4,6 @@
  *
  * @module
  */
-
 import { align8 } from "./frame.ts";
 import { allocateLarge } from "./spare_buffers.ts";
 

@@ -116,7 +116,7 @@ function listen(address: Address, secure: Awaited<ReturnType<typeof prepareTls>>
           const conn = await listener.accept();
           conn.setNoDelay(true);
           const link = createLink(conn);
-          return secure ? secure(conn, link) : link;
+          return secure ? secure(link) : link;
         } catch (cause) {
           if (closed) throw new TransportError("listener-closed", "the listener was closed", { cause });
           // The peer gave up while it waited to be accepted: its loss alone.

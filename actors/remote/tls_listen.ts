@@ -10,6 +10,7 @@ import { certificateHash } from "./certificate.ts";
 import { asError, TransportError } from "./errors.ts";
 import { createTlsLink } from "./tls.ts";
 import type { Link } from "./transport.ts";
+import { writeAll } from "./writer.ts";
 
 /** What a listener shows, in PEM. */
 export interface ShownCertificate {
@@ -31,7 +32,7 @@ const readBytes = 64 * 1024;
  */
 export async function prepareTls(
   { certificate: cert, certificateKey: key }: ShownCertificate,
-): Promise<(conn: Deno.TcpConn, about: Pick<Link, "remoteAddress" | "local">) => Link> {
+): Promise<(plain: Link) => Link> {
   if (cert === undefined || key === undefined) {
     throw new TransportError("tls-invalid", "cannot listen with TLS: a certificate and its key are needed");
   }
@@ -53,11 +54,11 @@ export async function prepareTls(
   } catch (cause) {
     throw new TransportError("tls-invalid", `cannot listen with TLS: ${asError(cause).message}`, { cause });
   }
-  return (conn, about) => {
+  return (plain) => {
     let noTls: TransportError | undefined;
-    const plain = streamOf(conn, stream.Duplex, (error) => noTls = error);
-    const socket = new TLSSocket(plain as ConstructorParameters<typeof TLSSocket>[0], { isServer: true, cert, key });
-    const link = createTlsLink(socket, channel, about);
+    const carrier = streamOf(plain, stream.Duplex, (error) => noTls = error);
+    const socket = new TLSSocket(carrier as ConstructorParameters<typeof TLSSocket>[0], { isServer: true, cert, key });
+    const link = createTlsLink(socket, channel, plain);
     return {
       ...link,
       read: async (buffer) => {
@@ -67,7 +68,7 @@ export async function prepareTls(
       },
       close: () => {
         link.close();
-        plain.destroy();
+        carrier.destroy();
       },
     };
   };
@@ -78,19 +79,19 @@ function keyIn(pem: string): string {
   return /-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----/s.exec(pem)?.[0] ?? pem;
 }
 
-/** A connection as a stream of Node's. What does not begin as TLS does is answered as TLS would, and ended. */
-function streamOf(conn: Deno.TcpConn, Stream: typeof Duplex, reject: (error: TransportError) => void): Duplex {
+/** A link as a stream of Node's. What does not begin as TLS does is answered as TLS would, and ended. */
+function streamOf(link: Link, Stream: typeof Duplex, reject: (error: TransportError) => void): Duplex {
   let isFirst = true;
-  const take = async (plain: Duplex) => {
+  const take = async (carrier: Duplex) => {
     const buffer = new Uint8Array(readBytes);
-    const count = await conn.read(buffer);
+    const count = await link.read(buffer);
     if (isFirst && count !== null && buffer[0] !== handshakeRecord) {
       reject(plainRefused());
-      await writeAll(conn, unexpectedMessage);
-      return void plain.destroy();
+      await writeAll(link, [unexpectedMessage]);
+      return void carrier.destroy();
     }
     isFirst = false;
-    plain.push(count === null ? null : buffer.subarray(0, count));
+    carrier.push(count === null ? null : buffer.subarray(0, count));
   };
   return new Stream({
     allowHalfOpen: true,
@@ -98,24 +99,16 @@ function streamOf(conn: Deno.TcpConn, Stream: typeof Duplex, reject: (error: Tra
       take(this).catch((error) => this.destroy(error));
     },
     write(data: Uint8Array, _encoding, done) {
-      writeAll(conn, data).then(() => done(), done);
+      writeAll(link, [data]).then(() => done(), done);
     },
     final(done) {
-      conn.closeWrite().then(() => done(), done);
+      link.closeWrite!().then(() => done(), done);
     },
     destroy(error, done) {
-      try {
-        conn.close();
-      } catch {
-        // It is closed, which is what is wanted.
-      }
+      link.close();
       done(error);
     },
   });
-}
-
-async function writeAll(conn: Deno.TcpConn, data: Uint8Array): Promise<void> {
-  for (let at = 0; at < data.length;) at += await conn.write(data.subarray(at));
 }
 
 const plainRefused = (): TransportError =>

@@ -124,10 +124,10 @@ const pieceBytesLarge = 128 * 1024;
  *
  * @param onWritten Called after each write with how many bytes have left
  */
-async function writeAll(
+export async function writeAll(
   link: Link,
   pieces: readonly Uint8Array[],
-  onWritten: (bytes: number) => void,
+  onWritten: (bytes: number) => void = () => {},
 ): Promise<void> {
   let from = 0;
   while (from < pieces.length) {
