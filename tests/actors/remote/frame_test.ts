@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "jsr:@std
 import { WireError } from "../../../actors/remote/errors.ts";
 import { align8, type FrameType, frameType, makeFrame, readFrame } from "../../../actors/remote/frame.ts";
 import { createFrameReader } from "../../../actors/remote/reader.ts";
-import { forSeeds, fromHex, someBytes, whole } from "./support.ts";
+import { forSeeds, framesOf, fromHex, someBytes, whole } from "./support.ts";
 
 const limit = () => ({ bytesMax: 4096, option: "frameBytesMax" as const });
 const types = Object.values(frameType);
@@ -62,16 +62,9 @@ Deno.test("padding of frames keeps each start at a multiple of eight, also beyon
 function readAll(stream: Uint8Array, pieceLength: () => number): { type: FrameType; body: Uint8Array }[] {
   const reader = createFrameReader();
   const frames: { type: FrameType; body: Uint8Array }[] = [];
-  for (let at = 0; at < stream.length;) {
-    const space = reader.space();
-    const piece = stream.subarray(at, at + Math.min(pieceLength(), space.length));
-    space.set(piece);
-    reader.received(piece.length);
-    at += piece.length;
-    for (let frame = reader.next(bigLimit); frame; frame = reader.next(bigLimit)) {
-      const escapes = frame.type >= frameType.tasks && frame.type <= frameType.custom;
-      frames.push({ type: frame.type, body: escapes ? frame.body : frame.body.slice() });
-    }
+  for (const { type, body } of framesOf(reader, stream, bigLimit, pieceLength)) {
+    const escapes = type >= frameType.tasks && type <= frameType.custom;
+    frames.push({ type, body: escapes ? body : body.slice() });
   }
   reader.finish();
   return frames;
@@ -148,15 +141,7 @@ Deno.test("reader allocates in proportion to what has come, not to what is annou
 Deno.test("reader grows with use, and has little room again after a while of small frames", () => {
   const reader = createFrameReader();
   const read = (body: Uint8Array) => {
-    const frame = makeFrame(frameType.control, body);
-    for (let at = 0; at < frame.length;) {
-      const space = reader.space();
-      const piece = frame.subarray(at, at + space.length);
-      space.set(piece);
-      reader.received(piece.length);
-      at += piece.length;
-      while (reader.next(bigLimit));
-    }
+    for (const _ of framesOf(reader, makeFrame(frameType.control, body), bigLimit));
     return reader.space().length;
   };
   assertEquals(read(new Uint8Array(50)), 1024);

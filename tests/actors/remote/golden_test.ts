@@ -10,7 +10,7 @@ import { type Hello, protocolVersion, type WireMessage } from "../../../actors/r
 import { createFrameReader } from "../../../actors/remote/reader.ts";
 import { nodeToken } from "../../../actors/remote/token.ts";
 import { difference } from "./payload_values.ts";
-import { control, fromHex, result, toHex } from "./support.ts";
+import { control, framesOf, fromHex, messagesOf, result, toHex } from "./support.ts";
 
 const limits = resolveLimits({ frameBytesMax: 4096, chunkBytesMax: 1024 });
 const bodyLimit = () => ({ bytesMax: 4096, option: "frameBytesMax" as const });
@@ -26,19 +26,7 @@ function encodeMessage(message: WireMessage): string {
 function decodeMessage(hex: string): WireMessage[] {
   const inbox = createInbox(limits, bodyLimit);
   const reader = createFrameReader(inbox.place);
-  const bytes = fromHex(hex);
-  const messages: WireMessage[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const space = reader.space();
-    const piece = bytes.subarray(at, at + space.length);
-    space.set(piece);
-    reader.received(piece.length);
-    at += piece.length;
-    for (let frame = reader.next(bodyLimit); frame; frame = reader.next(bodyLimit)) {
-      const message = inbox.accept(frame);
-      if (message) messages.push(message);
-    }
-  }
+  const messages = messagesOf(inbox, framesOf(reader, fromHex(hex), bodyLimit));
   reader.finish();
   inbox.finish();
   return messages;

@@ -5,7 +5,7 @@ import { openValue } from "../../../actors/remote/open_value.ts";
 import { createOutbox } from "../../../actors/remote/outbox.ts";
 import type { WireMessage } from "../../../actors/remote/protocol.ts";
 import { createFrameReader } from "../../../actors/remote/reader.ts";
-import { control, forSeeds, someBytes, whole } from "./support.ts";
+import { control, forSeeds, framesOf, messagesOf, someBytes, whole } from "./support.ts";
 
 const limits = resolveLimits({ frameBytesMax: 256 * 1024, chunkBytesMax: 64 * 1024, controlBytesMax: 4096 });
 const limit = () => ({ bytesMax: limits.frameBytesMax, option: "frameBytesMax" as const });
@@ -27,18 +27,7 @@ function streamOf(messages: readonly WireMessage[]): Uint8Array {
 function read(stream: Uint8Array, pieceLength: () => number): WireMessage[] {
   const inbox = createInbox(limits, limit);
   const reader = createFrameReader(inbox.place);
-  const messages: WireMessage[] = [];
-  for (let at = 0; at < stream.length;) {
-    const space = reader.space();
-    const piece = stream.subarray(at, at + Math.min(pieceLength(), space.length));
-    space.set(piece);
-    reader.received(piece.length);
-    at += piece.length;
-    for (let frame = reader.next(limit); frame; frame = reader.next(limit)) {
-      const message = inbox.accept(frame);
-      if (message) messages.push(message);
-    }
-  }
+  const messages = messagesOf(inbox, framesOf(reader, stream, limit, pieceLength));
   reader.finish();
   inbox.finish();
   return messages;

@@ -6,7 +6,7 @@ import { resolveLimits, type WireLimits } from "../../../actors/remote/limits.ts
 import { createOutbox, type Outbox } from "../../../actors/remote/outbox.ts";
 import type { WireMessage } from "../../../actors/remote/protocol.ts";
 import { createFrameReader } from "../../../actors/remote/reader.ts";
-import { control, forSeeds, heartbeat, result, someMessage, whole } from "./support.ts";
+import { control, forSeeds, framesOf, heartbeat, messagesOf, result, someMessage, whole } from "./support.ts";
 
 const chunk = 1024;
 const small = resolveLimits({ frameBytesMax: 8192, chunkBytesMax: chunk, controlBytesMax: 8192 });
@@ -20,23 +20,8 @@ function receiver(limits: WireLimits = small) {
   const limit = () => ({ bytesMax: limits.frameBytesMax, option: "frameBytesMax" as const });
   const inbox = createInbox(limits, limit);
   const reader = createFrameReader(inbox.place);
-  return (pieces: readonly Uint8Array[]): WireMessage[] => {
-    const messages: WireMessage[] = [];
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length;) {
-        const space = reader.space();
-        const part = piece.subarray(at, at + space.length);
-        space.set(part);
-        reader.received(part.length);
-        at += part.length;
-        for (let frame = reader.next(limit); frame; frame = reader.next(limit)) {
-          const message = inbox.accept(frame);
-          if (message) messages.push(message);
-        }
-      }
-    }
-    return messages;
-  };
+  return (pieces: readonly Uint8Array[]): WireMessage[] =>
+    pieces.flatMap((piece) => messagesOf(inbox, framesOf(reader, piece, limit)));
 }
 
 /** What arrives in each turn, each message by a short name. */

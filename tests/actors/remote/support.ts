@@ -6,8 +6,11 @@
 import { ManualClock } from "../../../actors/testing/manual_clock.ts";
 import { createRandom } from "../../../actors/clock.ts";
 import { type Connection, type ConnectionOptions, openConnection } from "../../../actors/remote/connection.ts";
+import type { BodyLimit, Frame, FrameType } from "../../../actors/remote/frame.ts";
+import type { Inbox } from "../../../actors/remote/inbox.ts";
 import { memoryTransport } from "../../../actors/remote/memory.ts";
 import type { ControlMessage, ResultEntry, WireMessage } from "../../../actors/remote/protocol.ts";
+import type { FrameReader } from "../../../actors/remote/reader.ts";
 import type { Link } from "../../../actors/remote/transport.ts";
 import type { Random } from "../../../actors/types.ts";
 
@@ -19,6 +22,37 @@ export function toHex(bytes: Uint8Array): string {
 /** Bytes from hexadecimal digits; spaces and line ends between them are for people. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(text.replace(/\s/g, ""));
+}
+
+/**
+ * Feeds a stream to a reader as a link does, and gives the frames that come of it while they may be looked at.
+ *
+ * @param pieceLength How much comes with a read at most. @default all for which there is room
+ */
+export function* framesOf(
+  reader: FrameReader,
+  stream: Uint8Array,
+  limit: (type: FrameType) => BodyLimit,
+  pieceLength: () => number = () => Infinity,
+): Generator<Frame> {
+  for (let at = 0; at < stream.length;) {
+    const space = reader.space();
+    const piece = stream.subarray(at, at + Math.min(pieceLength(), space.length));
+    space.set(piece);
+    reader.received(piece.length);
+    at += piece.length;
+    for (let frame = reader.next(limit); frame; frame = reader.next(limit)) yield frame;
+  }
+}
+
+/** The messages of frames, as an inbox takes them in. */
+export function messagesOf(inbox: Inbox, frames: Iterable<Frame>): WireMessage[] {
+  const messages: WireMessage[] = [];
+  for (const frame of frames) {
+    const message = inbox.accept(frame);
+    if (message) messages.push(message);
+  }
+  return messages;
 }
 
 /** Two ends of one link in memory. */
