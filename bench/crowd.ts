@@ -43,9 +43,11 @@ async function dial(index: number): Promise<void> {
   const handshake = nodeHandshake(hello);
   const attempts: { task: number; attempt: number }[] = [];
   const joined = Promise.withResolvers<void>();
+  let hasSaidNothing = false;
   const beat = (periodMs: number): void => {
     connection.send({ kind: "control", message: { type: "heartbeat", busy: 0, queued: attempts.length } });
-    if (attempts.length > 0) connection.send({ kind: "held", attempts });
+    if (attempts.length > 0 || !hasSaidNothing) connection.send({ kind: "held", attempts });
+    hasSaidNothing = attempts.length === 0;
     setTimeout(beat, periodMs, periodMs);
   };
   const receive = async (message: WireMessage): Promise<void> => {
