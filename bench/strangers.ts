@@ -41,9 +41,10 @@ export const strangers: Benchmark = async function* ({ quick }) {
     ...{ rates: [] as number[], micros: [] as number[], grown: [] as number[] },
   }));
   // In turn, so that whatever else the machine does hits all alike.
-  for (let round = 0; round < (quick ? 1 : 5); round++) {
+  for (let round = 0; round < (quick ? 1 : 12); round++) {
     for (const { way, rates, micros, grown } of rows) {
-      const report = await measure(way, quick ? 3 : 5, quick ? 20_000 : 50_000);
+      // Long enough that the memory of many strangers has come to rest, and that their share of it can be told from noise.
+      const report = await measure(way, quick ? 3 : 8, quick ? 20_000 : 100_000);
       rates.push(...report.rates);
       micros.push(...report.serverMicros);
       grown.push((report.rssBytes.at(-1)! - report.rssBytes[0]) / 2 ** 20);
