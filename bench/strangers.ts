@@ -43,7 +43,7 @@ export const strangers: Benchmark = async function* ({ quick }) {
   // In turn, so that whatever else the machine does hits all alike.
   for (let round = 0; round < (quick ? 1 : 12); round++) {
     for (const { way, rates, micros, grown } of rows) {
-      // Long enough that the memory of many strangers has come to rest, and that their share of it can be told from noise.
+      // Long enough that the memory of many strangers has come to rest, and their cost stands out from noise.
       const report = await measure(way, quick ? 3 : 8, quick ? 20_000 : 100_000);
       rates.push(...report.rates);
       micros.push(...report.serverMicros);
