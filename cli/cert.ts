@@ -16,8 +16,7 @@ async function execute({ args, environment, terminal }: Invocation): Promise<num
   if (!Number.isInteger(days) || !(days >= 1 && days <= daysMax)) {
     throw new UsageError(`Cannot use --days ${days}: it must be a whole number from 1 to ${daysMax}`);
   }
-  const gathered = await gatherConfig({ flags: args.flags, environment });
-  const { certificateFile = "", certificateKeyFile = "" } = gathered;
+  const { config: { certificateFile, certificateKeyFile } } = await gatherConfig({ flags: args.flags, environment });
   const files = [certificateFile || "gristmill.pem", certificateKeyFile || "gristmill-key.pem"];
   const { certificate, certificateKey } = await createCertificate(args.positionals, days);
   writeSecret(files[1], certificateKey);

@@ -133,17 +133,24 @@ function fromFlags(flags: ConfigSources["flags"]): Settings {
   return checkSource("", settings);
 }
 
+/** Settings from all sources. */
+export interface Gathered {
+  readonly config: Config;
+  /** Which source gave `config.token`, if any did. */
+  readonly tokenFrom: "file" | "environment" | "flags" | undefined;
+}
+
 /**
  * Gathers and checks the settings.
  *
  * @throws {UsageError} One line that names the file, variable or flag, the value, and what is allowed.
  */
-export async function gatherConfig(sources: ConfigSources): Promise<Config> {
+export async function gatherConfig(sources: ConfigSources): Promise<Gathered> {
   const { flags, environment, readFile = (path: string) => Deno.readTextFile(path) } = sources;
-  const file = flags.get(configFlag.name);
-  return checkConfig({
-    ...(file === undefined ? {} : oneToken(await fromFile(String(file), readFile))),
-    ...oneToken(fromEnvironment(environment)),
-    ...oneToken(fromFlags(flags)),
-  });
+  const path = flags.get(configFlag.name);
+  const file = path === undefined ? {} : oneToken(await fromFile(String(path), readFile));
+  const given = { file, environment: oneToken(fromEnvironment(environment)), flags: oneToken(fromFlags(flags)) };
+  const names = ["file", "environment", "flags"] as const;
+  const config = checkConfig(Object.assign({}, ...names.map((name) => given[name])));
+  return { config, tokenFrom: config.token === "" ? undefined : names.findLast((name) => "token" in given[name]) };
 }

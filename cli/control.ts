@@ -9,14 +9,14 @@ import { formatAddress } from "../actors/remote/transport.ts";
 import type { NodeStatistics, Progress } from "../server/messages.ts";
 import { packageVersion } from "../version.ts";
 import { serverAddress } from "./address.ts";
-import { configFlag, configFlags, gatherConfig } from "./config_sources.ts";
+import { configFlag, configFlags } from "./config_sources.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { table } from "./help.ts";
 import { defaultNodeName } from "./machine.ts";
 import { networkOf } from "./network.ts";
 import { giveOrder, OperatorError } from "./operator.ts";
 import { didYouMean } from "./suggest.ts";
-import { findToken } from "./token_file.ts";
+import { gatherWithToken } from "./token_file.ts";
 import type { Invocation, Verb } from "./verb.ts";
 
 /** What each action takes beside its name, and what it does. */
@@ -99,7 +99,7 @@ function describeNodes(nodes: readonly NodeStatistics[]): string[] {
 async function execute(invocation: Invocation): Promise<number> {
   const { args, environment, terminal, program } = invocation;
   const order = parseOrder(invocation);
-  const { config, warnings } = findToken(await gatherConfig({ flags: args.flags, environment }), args.flags);
+  const { config, warnings } = await gatherWithToken({ flags: args.flags, environment });
   for (const warning of warnings) terminal.note(`warning: ${warning}`);
   const address = serverAddress(invocation, config.port);
   const self = { package: packageVersion, name: defaultNodeName(), token: config.token || undefined };

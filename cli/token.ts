@@ -4,9 +4,9 @@
  * @module
  */
 import { createToken, nodeToken } from "../actors/remote/token.ts";
-import { configFlag, configFlags, gatherConfig } from "./config_sources.ts";
+import { configFlag, configFlags } from "./config_sources.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { findToken } from "./token_file.ts";
+import { gatherWithToken } from "./token_file.ts";
 import type { Invocation, Verb } from "./verb.ts";
 
 async function execute({ args, environment, terminal }: Invocation): Promise<number> {
@@ -18,8 +18,7 @@ async function execute({ args, environment, terminal }: Invocation): Promise<num
     terminal.print(createToken());
     return exitCodes.complete;
   }
-  const gathered = await gatherConfig({ flags: args.flags, environment });
-  const { config: { token }, warnings } = findToken(gathered, args.flags);
+  const { config: { token }, warnings } = await gatherWithToken({ flags: args.flags, environment });
   if (token === "") {
     throw new UsageError(
       "No token to make the nodes' token of: name its file with --token-file, or set GRISTMILL_TOKEN",

@@ -5,7 +5,7 @@
  */
 import { tokenFault } from "../actors/remote/token.ts";
 import type { Config } from "../server/config.ts";
-import type { FlagValue } from "./args.ts";
+import { configFlag, type ConfigSources, gatherConfig } from "./config_sources.ts";
 import { UsageError } from "./errors.ts";
 
 /** The settings with the token in them, and what is to be said about where it came from. */
@@ -15,30 +15,36 @@ export interface TokenFound {
 }
 
 /**
- * Reads the token from its file, if it is in one.
+ * Gathers the settings, and reads the token from its file if it is in one.
  *
- * @throws {UsageError} If the file cannot be read, or holds no token.
+ * @throws {UsageError} If settings are wrong, or if the token's file cannot be read or holds no token.
  */
-export function findToken(config: Config, flags: ReadonlyMap<string, FlagValue>): TokenFound {
+export async function gatherWithToken(sources: ConfigSources): Promise<TokenFound> {
+  const { config, tokenFrom } = await gatherConfig(sources);
   const { tokenFile } = config;
-  if (tokenFile === "") {
-    const isFlag = flags.has("token");
-    const exposed = "--token shows in the list of processes: use --token-file, or GRISTMILL_TOKEN";
-    return { config, warnings: isFlag ? [exposed] : [] };
-  }
+  if (tokenFile !== "") return { config: { ...config, token: readToken(tokenFile) }, warnings: exposure(tokenFile) };
+  if (tokenFrom === "file") return { config, warnings: exposure(String(sources.flags.get(configFlag.name))) };
+  const shown = "--token shows in the list of processes: use --token-file, or GRISTMILL_TOKEN";
+  return { config, warnings: tokenFrom === "flags" ? [shown] : [] };
+}
+
+function readToken(path: string): string {
   let text: string;
-  let mode: number | null;
   try {
-    text = Deno.readTextFileSync(tokenFile);
-    mode = Deno.statSync(tokenFile).mode;
+    text = Deno.readTextFileSync(path);
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound ? "there is no such file" : (cause as Error).message;
-    throw new UsageError(`Cannot read the token in ${tokenFile}: ${why} (option --token-file)`, { cause });
+    throw new UsageError(`Cannot read the token in ${path}: ${why} (option --token-file)`, { cause });
   }
   const token = text.trim();
   const fault = /[\r\n]/.test(token) ? "one line" : tokenFault(token);
-  if (fault) throw new UsageError(`Cannot use the token in ${tokenFile}: it must be ${fault} (option --token-file)`);
+  if (fault) throw new UsageError(`Cannot use the token in ${path}: it must be ${fault} (option --token-file)`);
+  return token;
+}
+
+/** What is to be said of a file with a token in it that others can read. */
+function exposure(path: string): string[] {
+  const { mode } = Deno.statSync(path);
   const isReadable = mode !== null && (mode & 0o077) !== 0;
-  const exposed = `${tokenFile} holds a token and can be read by others: chmod 600 ${tokenFile}`;
-  return { config: { ...config, token }, warnings: isReadable ? [exposed] : [] };
+  return isReadable ? [`${path} holds a token and can be read by others: chmod 600 ${path}`] : [];
 }

@@ -11,11 +11,11 @@ import { workerUrlFor } from "../node/worker_url.ts";
 import type { Config } from "../server/config.ts";
 import type { Arguments, Flag } from "./args.ts";
 import { hashCode } from "./code_hash.ts";
-import { configFlag, gatherConfig } from "./config_sources.ts";
+import { configFlag } from "./config_sources.ts";
 import { UsageError } from "./errors.ts";
 import { type LoadedModule, loadJob } from "./load_job.ts";
 import type { Terminal } from "./terminal.ts";
-import { findToken } from "./token_file.ts";
+import { gatherWithToken } from "./token_file.ts";
 
 /** How the command line was started. */
 export interface CliHost {
@@ -75,7 +75,7 @@ function requireLogFile(path: string): void {
 
 /** Gathers the settings and opens the log. */
 export async function setUp({ args, environment, terminal }: Invocation): Promise<Setup> {
-  const { config, warnings } = findToken(await gatherConfig({ flags: args.flags, environment }), args.flags);
+  const { config, warnings } = await gatherWithToken({ flags: args.flags, environment });
   const isQuiet = args.flags.get("quiet") === true;
   const level = (isQuiet && config.logLevel === "info" ? "warn" : config.logLevel) as LogLevel;
   const logger = openLog(config, level, terminal.note);

@@ -10,12 +10,14 @@ interface Given {
   flags?: Record<string, FlagValue>;
 }
 
-const gather = ({ file, env = {}, flags = {} }: Given) =>
-  gatherConfig({
+async function gather({ file, env = {}, flags = {} }: Given) {
+  const { config } = await gatherConfig({
     flags: new Map(Object.entries(file === undefined ? flags : { config: "lab.json", ...flags })),
     environment: (variable) => env[variable],
     readFile: () => Promise.resolve(file ?? ""),
   });
+  return config;
+}
 
 Deno.test("settings are the defaults when nothing is given", async () => {
   assertEquals(await gather({}), defaultConfig);

@@ -54,6 +54,21 @@ Deno.test({
     const { code, err } = await token(["--node", "--token-file", file.path]);
     assertEquals(code, 0);
     assertEquals(err, `warning: ${file.path} holds a token and can be read by others: chmod 600 ${file.path}`);
+
+    using settings = tokenFile(JSON.stringify({ token: secret }), 0o604);
+    const warning = `warning: ${settings.path} holds a token and can be read by others: chmod 600 ${settings.path}`;
+    assertEquals(await token(["--node", "--config", settings.path]), {
+      code: 0,
+      out: await nodeToken(secret),
+      err: warning,
+    });
+    const overridden = await token(["--node", "--config", settings.path], {
+      GRISTMILL_TOKEN: "another secret of many",
+    });
+    assertEquals(overridden, { code: 0, out: await nodeToken("another secret of many"), err: "" });
+
+    using none = tokenFile(JSON.stringify({ token: "", port: 2000 }), 0o644);
+    assertEquals((await token(["--node", "--config", none.path], { GRISTMILL_TOKEN: secret })).err, "");
   },
 });
 
