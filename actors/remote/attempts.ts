@@ -5,7 +5,7 @@
  * @module
  */
 import { readTaskNumber, whole, writeUint64 } from "./batch.ts";
-import { WireError } from "./errors.ts";
+import { damaged } from "./errors.ts";
 import type { Attempt } from "./protocol.ts";
 
 /** The length of an entry, in bytes. */
@@ -66,13 +66,13 @@ export function createAttemptReader(): AttemptReader {
       const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
       const count = body.length < headerBytes ? -1 : view.getUint32(0, true);
       if (body.length !== headerBytes + count * attemptBytes) {
-        throw invalid(`a list of attempts has ${body.length} bytes and announces ${count} entries`);
+        throw damaged("batch-invalid", `a list of attempts has ${body.length} bytes and announces ${count} entries`);
       }
       const rest = view.getUint32(4, true);
       if (missing > 0 ? rest !== missing - count : attempts.length + count + rest > attemptsMax) {
-        throw invalid(`a list of attempts goes on with ${count} entries, and then ${rest}`);
+        throw damaged("batch-invalid", `a list of attempts goes on with ${count} entries, and then ${rest}`);
       }
-      if (rest > 0 && count === 0) throw invalid("a list of attempts goes on without an entry");
+      if (rest > 0 && count === 0) throw damaged("batch-invalid", "a list of attempts goes on without an entry");
       for (let at = headerBytes; at < body.length; at += attemptBytes) attempts.push(readAttempt(view, at));
       missing = rest;
       if (rest > 0) return undefined;
@@ -84,10 +84,8 @@ export function createAttemptReader(): AttemptReader {
 }
 
 function readAttempt(view: DataView, at: number): Attempt {
-  if (view.getUint32(at + 12, true) !== 0) throw invalid("the reserved field of an attempt is not zero");
+  if (view.getUint32(at + 12, true) !== 0) {
+    throw damaged("batch-invalid", "the reserved field of an attempt is not zero");
+  }
   return { task: readTaskNumber(view, at), attempt: view.getUint32(at + 8, true) };
-}
-
-function invalid(what: string): WireError {
-  return new WireError("batch-invalid", `${what}: the peer's frame is damaged`);
 }

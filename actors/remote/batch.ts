@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { WireError } from "./errors.ts";
+import { damaged } from "./errors.ts";
 import { align8 } from "./frame.ts";
 import type { ResultEntry, TaskEntry } from "./protocol.ts";
 
@@ -49,7 +49,7 @@ export function writeResultHead(view: DataView, at: number, head: ResultHead, pa
 
 /** Reads a task's header, and puts its payload to it. @throws {WireError} code `batch-invalid` */
 export function readTask(view: DataView, at: number, payload: Uint8Array): TaskEntry {
-  if (view.getUint32(at + 20, true) !== 0) throw invalid("the reserved field of a task is not zero");
+  if (view.getUint32(at + 20, true) !== 0) throw damaged("batch-invalid", "the reserved field of a task is not zero");
   return {
     task: readTaskNumber(view, at),
     attempt: view.getUint32(at + 8, true),
@@ -62,9 +62,9 @@ export function readTask(view: DataView, at: number, payload: Uint8Array): TaskE
 export function readResult(view: DataView, at: number, payload: Uint8Array): ResultEntry {
   const elapsedMs = view.getFloat64(at + 8, true);
   const status = view.getUint32(at + 20, true);
-  if (!(elapsedMs >= 0 && elapsedMs < Infinity)) throw invalid(`a result's time is ${elapsedMs} ms`);
-  if (status > statusFailed) throw invalid(`a result's status is ${status}`);
-  if (view.getUint32(at + 28, true) !== 0) throw invalid("the reserved field of a result is not zero");
+  if (!(elapsedMs >= 0 && elapsedMs < Infinity)) throw damaged("batch-invalid", `a result's time is ${elapsedMs} ms`);
+  if (status > statusFailed) throw damaged("batch-invalid", `a result's status is ${status}`);
+  if (view.getUint32(at + 28, true) !== 0) throw damaged("batch-invalid", "the reserved field of a result is not zero");
   return {
     task: readTaskNumber(view, at),
     attempt: view.getUint32(at + 16, true),
@@ -134,23 +134,25 @@ function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
 
 /** Reads a batch of entries; their payloads are views of `body`. @throws {WireError} code `batch-invalid` */
 export function decodeBatch<Head, Entry>(layout: EntryLayout<Head, Entry>, body: Uint8Array): Entry[] {
-  if (body.length < batchHeaderBytes) throw invalid(`a batch has ${body.length} bytes`);
+  if (body.length < batchHeaderBytes) throw damaged("batch-invalid", `a batch has ${body.length} bytes`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const count = view.getUint32(0, true);
   if (count > (body.length - batchHeaderBytes) / layout.headBytes || view.getUint32(4, true) !== 0) {
-    throw invalid(`a batch of ${body.length} bytes announces ${count} entries`);
+    throw damaged("batch-invalid", `a batch of ${body.length} bytes announces ${count} entries`);
   }
   const entries: Entry[] = [];
   let at = batchHeaderBytes;
   for (let i = 0; i < count; i++) {
     const start = at + layout.headBytes;
-    if (start > body.length) throw invalid(`entry ${i} of ${count} is missing`);
+    if (start > body.length) throw damaged("batch-invalid", `entry ${i} of ${count} is missing`);
     const length = view.getUint32(at + layout.lengthAt, true);
-    if (length > body.length - start) throw invalid(`entry ${i} of ${count} announces ${length} bytes`);
+    if (length > body.length - start) {
+      throw damaged("batch-invalid", `entry ${i} of ${count} announces ${length} bytes`);
+    }
     entries.push(layout.read(view, at, new Uint8Array(body.buffer, body.byteOffset + start, length)));
     at = start + align8(length);
   }
-  if (at !== body.length) throw invalid(`a batch has ${body.length} bytes and its entries ${at}`);
+  if (at !== body.length) throw damaged("batch-invalid", `a batch has ${body.length} bytes and its entries ${at}`);
   return entries;
 }
 
@@ -168,7 +170,7 @@ export function readUint64(view: DataView, at: number): number {
 /** Reads the number of a task. @throws {WireError} code `batch-invalid` */
 export function readTaskNumber(view: DataView, at: number): number {
   const task = readUint64(view, at);
-  if (!Number.isSafeInteger(task)) throw invalid(`a task's number is ${task}`);
+  if (!Number.isSafeInteger(task)) throw damaged("batch-invalid", `a task's number is ${task}`);
   return task;
 }
 
@@ -176,8 +178,4 @@ export function readTaskNumber(view: DataView, at: number): number {
 export function whole(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
   throw new RangeError(`${name} is ${value}: it must be a whole number from ${min} to ${max}`);
-}
-
-function invalid(what: string): WireError {
-  return new WireError("batch-invalid", `${what}: the peer's frame is damaged`);
 }

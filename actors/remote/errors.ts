@@ -54,6 +54,11 @@ export class WireError extends Error {
   }
 }
 
+/** The error for a frame whose content does not add up. */
+export function damaged(code: "batch-invalid" | "value-invalid", what: string): WireError {
+  return new WireError(code, `${what}: the peer's frame is damaged`);
+}
+
 /** Why a connection could not be made, or ended. */
 export type TransportErrorCode =
   /** Nobody listens at that address. */

@@ -7,7 +7,7 @@ import { createAttemptReader } from "./attempts.ts";
 import { decodeBatch, resultLayout, taskLayout } from "./batch.ts";
 import { decodeControl } from "./codec.ts";
 import { decompress } from "./compress.ts";
-import { WireError } from "./errors.ts";
+import { damaged, WireError } from "./errors.ts";
 import { type BodyLimit, type Frame, type FrameType, frameType } from "./frame.ts";
 import type { WireLimits } from "./limits.ts";
 import type { PlaceChunk } from "./placed_chunk.ts";
@@ -78,9 +78,5 @@ function readInitial(body: Uint8Array): Uint8Array | undefined {
   const present = body.length >= 8 && body.subarray(1, 8).every((byte) => byte === 0) ? body[0] : -1;
   if (present === 0 && body.length === 8) return undefined;
   if (present === 1) return body.subarray(8);
-  throw invalid("a frame with initial data has a damaged header");
-}
-
-function invalid(what: string): WireError {
-  return new WireError("value-invalid", `${what}: the peer's frame is damaged`);
+  throw damaged("value-invalid", "a frame with initial data has a damaged header");
 }

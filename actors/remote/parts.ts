@@ -59,6 +59,11 @@ const lanes: { readonly [T in ControlMessage["type"]]?: SmallPart["lane"] } = {
 /** How many attempts go in one `cancel` or `recall`, so that it stays below the limit of a control message. */
 const attemptsMax = 4096;
 
+/** Whether a payload goes by itself, in chunks. */
+function isLarge(payload: Uint8Array, chunkBytesMax: number): boolean {
+  return payload.length > Math.min(chunkBytesMax, smallBytesMax);
+}
+
 /**
  * Splits a message. Small payloads are copied, large ones are kept.
  *
@@ -66,7 +71,6 @@ const attemptsMax = 4096;
  * @throws {RangeError} If a number of an entry does not fit its field.
  */
 export function messageParts(message: WireMessage, chunkBytesMax: number): (SmallPart | LargePart)[] {
-  const payloadBytesMax = Math.min(chunkBytesMax, smallBytesMax);
   switch (message.kind) {
     case "control":
       return controlParts(message.message);
@@ -81,7 +85,7 @@ export function messageParts(message: WireMessage, chunkBytesMax: number): (Smal
       });
     case "initial": {
       const { payload } = message;
-      if (payload && payload.length > payloadBytesMax) return [largePart(frameType.initial, 0, payload, () => {})];
+      if (payload && isLarge(payload, chunkBytesMax)) return [largePart(frameType.initial, 0, payload, () => {})];
       const body = new Uint8Array(8 + (payload?.length ?? 0));
       body[0] = payload ? 1 : 0;
       if (payload) body.set(payload, 8);
@@ -89,7 +93,7 @@ export function messageParts(message: WireMessage, chunkBytesMax: number): (Smal
     }
     case "custom": {
       const { payload } = message;
-      if (payload.length > payloadBytesMax) return [largePart(frameType.custom, 0, payload, () => {})];
+      if (isLarge(payload, chunkBytesMax)) return [largePart(frameType.custom, 0, payload, () => {})];
       return [{ size: "small", type: frameType.custom, body: payload, lane: "ordered" }];
     }
   }
@@ -113,7 +117,6 @@ function batchParts<Head>(
   chunkBytesMax: number,
 ): (SmallPart | LargePart)[] {
   const parts: (SmallPart | LargePart)[] = [];
-  const payloadBytesMax = Math.min(chunkBytesMax, smallBytesMax);
   let from = 0;
   let bytes = batchHeaderBytes;
   const flush = (to: number) => {
@@ -126,7 +129,7 @@ function batchParts<Head>(
   };
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i];
-    if (entry.payload.length > payloadBytesMax) {
+    if (isLarge(entry.payload, chunkBytesMax)) {
       flush(i);
       parts.push(largePart(type, layout.headBytes, entry.payload, (view, at) => layout.write(view, at, entry, 0)));
       from = i + 1;

@@ -4,7 +4,7 @@
  * @module
  */
 import { readResult, readTask, readUint64, resultLayout, taskLayout } from "./batch.ts";
-import { WireError } from "./errors.ts";
+import { damaged, WireError } from "./errors.ts";
 import { frameType } from "./frame.ts";
 import { type WireLimits, withinLimit } from "./limits.ts";
 import { type OpenValue, openValue } from "./open_value.ts";
@@ -32,14 +32,16 @@ export function createValueReader(limits: WireLimits): ValueReader {
 
   /** The value that a chunk of so many bytes belongs to. */
   const valueOf = (head: Uint8Array, count: number): OpenValue => {
-    if (!open) throw invalid("a chunk belongs to no value");
-    if (count <= 0) throw invalid("a chunk is empty");
+    if (!open) throw damaged("value-invalid", "a chunk belongs to no value");
+    if (count <= 0) throw damaged("value-invalid", "a chunk is empty");
     const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
     const stream = view.getUint32(0, true);
     if (stream !== open.stream || view.getUint32(4, true) !== 0) {
-      throw invalid(`a chunk belongs to value ${stream} while value ${open.stream} is open`);
+      throw damaged("value-invalid", `a chunk belongs to value ${stream} while value ${open.stream} is open`);
     }
-    if (count > open.length - open.received()) throw invalid(`a value has more than its ${open.length} bytes`);
+    if (count > open.length - open.received()) {
+      throw damaged("value-invalid", `a value has more than its ${open.length} bytes`);
+    }
     return open;
   };
   const filled = (value: OpenValue, count: number): WireMessage | undefined => {
@@ -50,7 +52,12 @@ export function createValueReader(limits: WireLimits): ValueReader {
   };
   return {
     start: (body) => {
-      if (open) throw invalid(`a value starts while ${open.length - open.received()} bytes of another are to come`);
+      if (open) {
+        throw damaged(
+          "value-invalid",
+          `a value starts while ${open.length - open.received()} bytes of another are to come`,
+        );
+      }
       open = readStart(body, limits);
     },
     chunk: (body) => {
@@ -72,11 +79,11 @@ export function createValueReader(limits: WireLimits): ValueReader {
 }
 
 function readStart(body: Uint8Array, limits: WireLimits): OpenValue {
-  if (body.length < valueStartBytes) throw invalid(`the start of a value has ${body.length} bytes`);
+  if (body.length < valueStartBytes) throw damaged("value-invalid", `the start of a value has ${body.length} bytes`);
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const length = readUint64(view, valueStartAt.length);
   withinLimit("value-too-large", "a value", { value: length, limit: limits.valueBytesMax, option: "valueBytesMax" });
-  if (length === 0) throw invalid("a value in chunks is empty");
+  if (length === 0) throw damaged("value-invalid", "a value in chunks is empty");
   const complete = readCompletion(view);
   return openValue({ stream: view.getUint32(valueStartAt.stream, true), length, complete });
 }
@@ -98,9 +105,5 @@ function readCompletion(view: DataView): (payload: Uint8Array) => WireMessage {
   }
   if (type === frameType.initial && headBytes === 0) return (payload) => ({ kind: "initial", payload });
   if (type === frameType.custom && headBytes === 0) return (payload) => ({ kind: "custom", payload });
-  throw invalid(`the start of a value of type ${type} has a header of ${headBytes} bytes`);
-}
-
-function invalid(what: string): WireError {
-  return new WireError("value-invalid", `${what}: the peer's frame is damaged`);
+  throw damaged("value-invalid", `the start of a value of type ${type} has a header of ${headBytes} bytes`);
 }
