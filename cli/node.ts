@@ -98,7 +98,7 @@ async function execute(invocation: Invocation): Promise<number> {
     terminal.note(visible(`error: ${message}`));
     return outcome === "failed" ? exitCodes.failed : exitCodes.unreachable;
   }
-  if (!isQuiet) terminal.note(visible(`${outcome}: ${message}; ${computed} tasks computed, ${failed} failed here`));
+  if (!isQuiet) terminal.note(visible(`${outcome}: ${message}; computed here: ${computed}, failed: ${failed}`));
   return signals.exitCode() ?? exitCodes.complete;
 }
 

@@ -110,7 +110,7 @@ export async function assertComplete(server: Process, nodes: readonly Process[],
 /** How many tasks nodes computed, by what they say at their end. */
 export async function computedBy(...nodes: readonly Process[]): Promise<number> {
   let sum = 0;
-  for (const node of nodes) sum += Number((await node.exit()).stderr.match(/(\d+) tasks computed/)?.[1]);
+  for (const node of nodes) sum += Number((await node.exit()).stderr.match(/computed here: (\d+)/)?.[1]);
   return sum;
 }
 
