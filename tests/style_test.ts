@@ -1,5 +1,5 @@
 /** Style is a test: what a reader should not have to check by eye. */
-import { assertEquals, fail } from "jsr:@std/assert@^1";
+import { assertEquals, assertGreater, fail } from "jsr:@std/assert@^1";
 import { readImports } from "./imports.ts";
 import { projectFiles, readProjectFile } from "./project_files.ts";
 import { styleRules } from "./style_rules.ts";
@@ -103,6 +103,19 @@ Deno.test("each std package is imported by one file, and all packages by full sp
       })
     ),
   );
+});
+
+Deno.test("a worker loads no std package, which every worker would load anew", () => {
+  const loaded = new Set(["node/worker.ts"]);
+  // The set grows while it is walked.
+  for (const path of loaded) {
+    for (const { from, names, dynamic } of readImports(path, readProjectFile(path))) {
+      if (names.length === 0 || dynamic) continue;
+      if (from.startsWith("jsr:")) fail(`${path} imports ${from}`);
+      if (from.startsWith(".")) loaded.add(new URL(from, `file:///${path}`).pathname.slice(1));
+    }
+  }
+  assertGreater(loaded.size, 20);
 });
 
 Deno.test("npm packages are pinned in package.json at the major that the source imports", () => {

@@ -8,11 +8,9 @@ import { checkControl } from "./control.ts";
 import { WireError } from "./errors.ts";
 import { checkMessagePack, controlMessage } from "./payload_check.ts";
 import type { ControlMessage } from "./protocol.ts";
+import { cutText } from "./text.ts";
 
-/** The longest text in a control message, in UTF-16 code units; a longer one is cut. */
-export const textLengthMax = 64 * 1024;
-
-/** Writes a control message. Texts for people are cut at {@linkcode textLengthMax}. */
+/** Writes a control message. Texts for people are cut at `textLengthMax`. */
 export function encodeControl(message: ControlMessage): Uint8Array {
   const fields: Record<string, ValueType> = {};
   for (const [key, value] of Object.entries(message)) {
@@ -45,10 +43,4 @@ export function decodeControl(bytes: Uint8Array): ControlMessage {
     });
   }
   return checkControl(value);
-}
-
-/** The text, or its first part with a mark. */
-export function cutText(text: string, lengthMax = textLengthMax): string {
-  if (text.length <= lengthMax) return text;
-  return `${text.slice(0, lengthMax - 100).toWellFormed()} ... (${text.length - lengthMax + 100} more characters)`;
 }

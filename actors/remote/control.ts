@@ -6,6 +6,7 @@
  */
 import { WireError } from "./errors.ts";
 import { type Attempt, type ControlMessage, type Hello, orderActions, type RefusalCode } from "./protocol.ts";
+import { textLengthMax } from "./text.ts";
 
 /** The length of nonces and proofs, in bytes. */
 export const proofBytes = 32;
@@ -18,7 +19,6 @@ const runLength = 32;
 const labelsMax = 64;
 const labelKeyLengthMax = 64;
 const labelValueLengthMax = 256;
-const textLengthMax = 64 * 1024;
 /** As many as a node can be told to have. */
 const slotsMax = 4_096;
 const uint32Max = 2 ** 32 - 1;

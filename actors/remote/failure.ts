@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { cutText, textLengthMax } from "./codec.ts";
 import { PayloadError } from "./errors.ts";
 import { decodePayload, encodePayload } from "./payload.ts";
 import type { TaskFailure } from "./protocol.ts";
+import { cutText, textLengthMax } from "./text.ts";
 
 const kinds: readonly TaskFailure["kind"][] = ["error", "encode", "decode", "timeout", "worker-lost", "handed-back"];
 const nameLengthMax = 256;
