@@ -6,7 +6,7 @@ Deno.test("a worker is given about eight milliseconds of work, and no more than 
 });
 
 Deno.test("behind a short task one waits, behind a long task or an unknown one none", () => {
-  assertEquals([5, 9.9, 10, 60_000, undefined].map(tasksInside), [2, 2, 1, 1, 1]);
+  assertEquals([5, 49.9, 50, 60_000, undefined].map(tasksInside), [2, 2, 1, 1, 1]);
 });
 
 Deno.test("the estimate weighs tasks alike, whether they come alone or in batches", () => {
