@@ -22,16 +22,21 @@ export interface TokenFound {
 export async function gatherWithToken(sources: ConfigSources): Promise<TokenFound> {
   const { config, tokenFrom } = await gatherConfig(sources);
   const { tokenFile } = config;
-  if (tokenFile !== "") return { config: { ...config, token: readToken(tokenFile) }, warnings: exposure(tokenFile) };
+  if (tokenFile !== "") {
+    const { token, warnings } = readToken(tokenFile);
+    return { config: { ...config, token }, warnings };
+  }
   if (tokenFrom === "file") return { config, warnings: exposure(String(sources.flags.get(configFlag.name))) };
   const shown = "--token shows in the list of processes: use --token-file, or GRISTMILL_TOKEN";
   return { config, warnings: tokenFrom === "flags" ? [shown] : [] };
 }
 
-function readToken(path: string): string {
+function readToken(path: string): { readonly token: string; readonly warnings: readonly string[] } {
   let text: string;
+  let warnings: readonly string[];
   try {
     text = Deno.readTextFileSync(path);
+    warnings = exposure(path);
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound ? "there is no such file" : (cause as Error).message;
     throw new UsageError(`Cannot read the token in ${path}: ${why} (option --token-file)`, { cause });
@@ -39,7 +44,7 @@ function readToken(path: string): string {
   const token = text.trim();
   const fault = /[\r\n]/.test(token) ? "one line" : tokenFault(token);
   if (fault) throw new UsageError(`Cannot use the token in ${path}: it must be ${fault} (option --token-file)`);
-  return token;
+  return { token, warnings };
 }
 
 /** What is to be said of a file with a token in it that others can read. */
