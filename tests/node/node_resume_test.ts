@@ -57,7 +57,8 @@ Deno.test("a node that is taken back says what it holds before it sends its resu
     assertEquals(valuesOf(await test.until(second.results(1))), new Map([[1, 20]]));
     assertEquals(kinds(second), ["held", "results"]);
     assertEquals([node.status().state, node.status().node], ["working", "00000000000000aa"]);
-    assertEquals([...valuesOf(await test.until(second.results(4))).keys()].sort(), [1, 2, 3, 4]);
+    // The third waits in the worker of the second, since the first two were short.
+    assertEquals([...valuesOf(await test.until(second.results(4))).keys()], [1, 2, 4, 3]);
     assert(test.clock.now() < 150_000);
     second.acknowledge();
     await test.advance(1);
