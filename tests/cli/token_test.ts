@@ -51,16 +51,16 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using file = tokenFile(secret, 0o640);
+    const warning = (path: string) => `warning: ${path} holds a token and can be read by others: chmod 600 ${path}`;
     const { code, err } = await token(["--node", "--token-file", file.path]);
     assertEquals(code, 0);
-    assertEquals(err, `warning: ${file.path} holds a token and can be read by others: chmod 600 ${file.path}`);
+    assertEquals(err, warning(file.path));
 
     using settings = tokenFile(JSON.stringify({ token: secret }), 0o604);
-    const warning = `warning: ${settings.path} holds a token and can be read by others: chmod 600 ${settings.path}`;
     assertEquals(await token(["--node", "--config", settings.path]), {
       code: 0,
       out: await nodeToken(secret),
-      err: warning,
+      err: warning(settings.path),
     });
     const overridden = await token(["--node", "--config", settings.path], {
       GRISTMILL_TOKEN: "another secret of many",

@@ -1,8 +1,9 @@
 import { assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../process/harness.ts";
 import { root } from "../project_files.ts";
-import { door, emptyFolder, type Ended, run, skip } from "./door.ts";
+import { door, type Ended, run, skip } from "./door.ts";
 import { ownProgram, ownProgramPrints } from "./program.ts";
 
 const name = "a user's own program becomes one file that is server and node, and runs alone";
@@ -42,8 +43,8 @@ async function end(process: Deno.ChildProcess): Promise<void> {
 }
 
 Deno.test(name, async (t) => {
-  using workshop = emptyFolder();
-  using elsewhere = emptyFolder();
+  using workshop = temporaryFolder();
+  using elsewhere = temporaryFolder();
   const source = `${workshop.path}/squares.ts`;
   const program = `${elsewhere.path}/squares`;
   // Relative, as in a project: an absolute specifier would name the file itself, not its copy in the program.

@@ -30,17 +30,6 @@ export function serveProject(): FileServer {
   };
 }
 
-/** A folder that is gone at the end. */
-export interface Folder extends Disposable {
-  readonly path: string;
-}
-
-/** Makes an empty folder far from the project. */
-export function emptyFolder(): Folder {
-  const path = Deno.makeTempDirSync({ prefix: "gristmill_" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
-
 /** How a process ended. */
 export interface Ended {
   readonly code: number;

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
+import { temporaryFolder } from "../process/harness.ts";
 import { root } from "../project_files.ts";
-import { door, emptyFolder, run, skip } from "./door.ts";
+import { door, run, skip } from "./door.ts";
 import { ownProgram, ownProgramPrints } from "./program.ts";
 
 const isJsrReached = door === "jsr";
@@ -24,7 +25,7 @@ Deno.test("a program imports the package from JSR and computes with it", async (
   const name = "a program imports the package from JSR and computes with it";
   if (!isJsrReached) return skip(name, why);
   if (!await isPublished()) return skip(name, "the package is not on JSR, or on the mirror that JSR_URL names");
-  using folder = emptyFolder();
+  using folder = temporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/squares.ts`, ownProgram("jsr:@gristmill/gristmill"));
   const args = ["run", "--no-lock", "--unstable-worker-options", "--no-prompt", "--allow-read", "squares.ts"];
   const ended = await run(Deno.execPath(), args, { cwd: folder.path });
@@ -36,7 +37,7 @@ Deno.test("the command runs from JSR", async () => {
   const name = "the command runs from JSR";
   if (!isJsrReached) return skip(name, why);
   if (!await isPublished()) return skip(name, "the package is not on JSR, or on the mirror that JSR_URL names");
-  using folder = emptyFolder();
+  using folder = temporaryFolder();
   const ended = await run(Deno.execPath(), ["run", "jsr:@gristmill/gristmill/main", "version"], { cwd: folder.path });
   assertEquals(ended.code, 0, ended.stderr);
   assertStringIncludes(ended.stdout, "gristmill ");

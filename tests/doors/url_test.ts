@@ -1,11 +1,12 @@
 import { assertEquals, assertStringIncludes } from "jsr:@std/assert@^1";
 import { countIterations, sumOf } from "../../examples/mandelbrot/kernel.ts";
-import { door, emptyFolder, run, serveProject } from "./door.ts";
+import { temporaryFolder } from "../process/harness.ts";
+import { door, run, serveProject } from "./door.ts";
 
 Deno.test("the command runs from a plain web server, with the job from there too and no checkout", async () => {
   await using server = serveProject();
-  using cache = emptyFolder();
-  using folder = emptyFolder();
+  using cache = temporaryFolder();
+  using folder = temporaryFolder();
   const { host } = new URL(server.url);
   const flags = [
     ...(door === "npm" ? [`--import-map=${server.url}npm/import_map.json`] : []),

@@ -2,10 +2,9 @@
 import { encodeControl } from "../../actors/remote/codec.ts";
 import { TransportError } from "../../actors/remote/errors.ts";
 import { frameType, makeFrame } from "../../actors/remote/frame.ts";
-import { memoryTransport } from "../../actors/remote/memory.ts";
 import { prepareTls } from "../../actors/remote/tls_listen.ts";
-import type { Link } from "../../actors/remote/transport.ts";
 import { createCertificate } from "../../cli/certificate.ts";
+import { linkPair, readAll } from "../actors/remote/support.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -40,16 +39,6 @@ function corpus(): Uint8Array[] {
 }
 
 const secure = await prepareTls(await createCertificate([]));
-const network = memoryTransport();
-const listener = await network.listen({ host: "server", port: 0 });
-
-/** Reads to the end. @returns how many bytes came */
-async function readAll(link: Link): Promise<number> {
-  let sum = 0;
-  const buffer = new Uint8Array(4_096);
-  for (let count = await link.read(buffer); count !== null; count = await link.read(buffer)) sum += count;
-  return sum;
-}
 
 /** A listener's end of TLS, before anybody has proven anything. */
 export const tls: Target = {
@@ -58,7 +47,7 @@ export const tls: Target = {
   corpus: corpus(),
   isExpected: (error) => error instanceof TransportError || /^ERR_SSL_/.test((error as { code?: string }).code ?? ""),
   run: async (bytes, random) => {
-    const [accepted, dialed] = await Promise.all([listener.accept(), network.connect(listener.address)]);
+    const { dialed, accepted } = await linkPair();
     const link = secure(accepted);
     const heard = readAll(dialed);
     const came = readAll(link).finally(() => link.close());
@@ -67,6 +56,6 @@ export const tls: Target = {
     if (random.next() < 0.5) await dialed.closeWrite!();
     else dialed.close();
     const [taken] = await Promise.all([came, heard]);
-    if (taken > 0) throw new Error(`${taken} bytes of a stranger came through`);
+    if (taken.length > 0) throw new Error(`${taken.length} bytes of a stranger came through`);
   },
 };

@@ -63,6 +63,16 @@ export async function linkPair(): Promise<{ dialed: Link; accepted: Link }> {
   return { dialed, accepted };
 }
 
+/** Reads a link to its end, at most `pieceBytes` at a time. */
+export async function readAll(link: Link, pieceBytes = 4_096): Promise<number[]> {
+  const bytes: number[] = [];
+  const buffer = new Uint8Array(pieceBytes);
+  for (let count = await link.read(buffer); count !== null; count = await link.read(buffer)) {
+    bytes.push(...buffer.subarray(0, count));
+  }
+  return bytes;
+}
+
 /** One end of a connection, with what it has received. */
 export interface End extends Connection {
   readonly messages: WireMessage[];
